@@ -1,0 +1,53 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORLD ?= mars-colony
+JOBS ?= 2
+CALLS ?= 20000
+
+.PHONY: help install run test test-full check bench soak docs clean
+
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "mcp-sim needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/.base
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+install: $(VENV)/.base  ## Create .venv and install mcp-sim into it
+
+run: $(VENV)/.base  ## Serve a fictional API at http://127.0.0.1:8000/mcp (WORLD=mars-colony)
+	$(BIN)/mcp-sim serve $(WORLD)
+
+check: $(VENV)/.dev  ## Types, style and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: $(VENV)/.dev check  ## Every test that fits into ten minutes
+	$(BIN)/pytest -q -n $(JOBS) -m "not slow"
+
+test-full: $(VENV)/.dev check  ## Every test
+	$(BIN)/pytest -q -n $(JOBS)
+
+bench: $(VENV)/.dev  ## Speed and correctness beside the bare SDK and the peers
+	$(BIN)/python -m tests.benchmarks
+
+soak: $(VENV)/.dev  ## Random agents, a fifth of them hostile, then an audit (CALLS=1000000, SOAK_DB=URL)
+	$(BIN)/python -m tests.memory.soak --calls $(CALLS) $(if $(SOAK_DB),--db $(SOAK_DB))
+
+docs: $(VENV)/.base  ## Write the JSON Schemas of the file formats
+	$(BIN)/python -m schemas.wire
+
+clean:  ## Remove everything that the other targets made
+	rm -rf $(VENV) tests/conformance/node_modules tests/benchmarks/node_modules

@@ -1,0 +1,5 @@
+"""`python -m mcp_sim`, the same as `mcp-sim`."""
+
+from mcp_sim.cli import main
+
+main()

@@ -1,0 +1,36 @@
+"""`mcp-sim`: every command, and the one place where errors become sentences."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from mcp_sim.cli import call, check, connect, serve, sessions, state, trace, worlds
+from mcp_sim.cli.output import complain
+from mcp_sim.errors import McpSimError
+from schemas.load import LoadError
+from store.errors import StoreError
+
+app = typer.Typer(
+    name="mcp-sim",
+    help="Simulated tools over MCP: they answer, remember, and keep every reference whole.",
+    epilog="Start with: mcp-sim serve   ·   then, in another terminal: mcp-sim connect claude-code",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+for module in (serve, worlds, connect, check, call, state, trace, sessions):
+    module.register(app)
+
+
+def main() -> None:
+    """Run the command line; a fault is one sentence on stderr and exit status 1."""
+    try:
+        app(prog_name="mcp-sim")
+    except (McpSimError, LoadError, StoreError, OSError, UnicodeError) as error:
+        complain(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,68 @@
+"""`mcp-sim call`: one call, from the shell."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from mcp_sim.cli.options import Db, World, open_database
+from mcp_sim.cli.output import complain, console
+from mcp_sim.errors import BadName, UnknownSession
+from mcp_sim.session import Session
+from mcp_sim.sessions import Sessions
+from schemas.load import load_world
+from schemas.types import Call
+from store.db import Database
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("call")(call)
+
+
+def call(
+    world: World,
+    tool: Annotated[str, typer.Argument(help="Name of the tool.")],
+    arguments: Annotated[str, typer.Argument(metavar="JSON", help="Arguments as a JSON object.")] = "{}",
+    session: Annotated[
+        str | None, typer.Option(help="Call in this session of the database; default: a throw-away one.")
+    ] = None,
+    db: Db = None,
+) -> None:
+    """Call one tool and print what it answers. Exit status 2: the tool answered with an error."""
+    observation = asyncio.run(_session(world, session, db).call(Call(tool, _arguments(arguments))))
+    if observation.is_error:
+        complain(observation.text)
+        raise typer.Exit(2)
+    if observation.structured_content is None:
+        console.out(observation.text, highlight=False)
+    else:
+        console.print_json(orjson.dumps(observation.structured_content).decode())
+
+
+def _arguments(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadName(f"the arguments are not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise BadName(f'the arguments are a JSON object, e.g. \'{{"id": "x"}}\'; this is {text[:40]}')
+    return found
+
+
+def _session(world: str, session_id: str | None, db: str | None) -> Session:
+    if session_id is None:
+        return Sessions(Database("sqlite://")).create(load_world(world))
+    sessions = Sessions(open_database(db))
+    try:
+        session = sessions.open(session_id)
+    except UnknownSession:
+        return sessions.create(load_world(world), session_id=session_id)
+    wanted = load_world(world)
+    if session.world.fingerprint != wanted.fingerprint:
+        raise BadName(f"session '{session_id}' runs another world or version of it: '{session.world.name}'")
+    return session

@@ -1,0 +1,26 @@
+"""What commands print: people read tables and panels, programs read plain lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.text import Text
+
+console = Console()
+"""Standard output."""
+
+notices = Console(stderr=True)
+"""Standard error: what is not the answer itself."""
+
+
+def complain(message: str) -> None:
+    """Say on stderr what is wrong."""
+    for line in message.splitlines():
+        notices.print(Text.assemble(("error:", "red"), " ", line), soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """Print JSON for programs, never folded or coloured."""
+    console.out(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode(), highlight=False)

@@ -1,0 +1,161 @@
+"""`mcp-sim serve`: a world behind an MCP endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.markup import escape
+from rich.panel import Panel
+
+from mcp_sim.cli.options import Db, KeepDays, MaxDisk, open_database
+from mcp_sim.cli.output import console, notices
+from mcp_sim.errors import SetupError
+from mcp_sim.http import create_app
+from mcp_sim.http.keeping import keeping
+from mcp_sim.server import serve_stdio
+from mcp_sim.sessions import DEFAULT, Sessions
+from schemas.load import load_world, shipped_world, shipped_worlds
+from schemas.types import World
+from store.retention import Retention
+
+FIRST = "mars-colony"
+"""The world that is served when none is named."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("serve")(serve)
+
+
+def serve(
+    world: Annotated[str, typer.Argument(help="A shipped world (`mcp-sim worlds`), or a path.")] = FIRST,
+    stdio: Annotated[bool, typer.Option("--stdio", help="Speak MCP over standard input and output.")] = False,
+    host: Annotated[str, typer.Option(help="Address to listen on; other than loopback wants a token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes any free one.")] = 8000,
+    seed: Annotated[int | None, typer.Option(min=0, max=2**53, help="Seed; default: the world's own.")] = None,
+    db: Db = None,
+    token: Annotated[
+        str | None, typer.Option(envvar="MCP_SIM_TOKEN", help="Bearer token that every request must carry.")
+    ] = None,
+    keep_days: KeepDays = None,
+    max_disk_mb: MaxDisk = None,
+) -> None:
+    """Serve a world. Its session `default` is at /mcp and remembers across restarts; others at /sessions/ID/mcp."""
+    definition = load_world(world)
+    sessions = Sessions(open_database(db))
+    retention = Retention(keep_days, max_disk_mb)
+    _log()
+    if stdio:
+        if sys.stdin is None or sys.stdout is None:
+            raise SetupError("--stdio needs standard input and output, and one of them is closed")
+        _go_on(sessions, definition, seed)
+        _settle()
+        # Else Ctrl-C would wait for the thread that waits for the next line.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        asyncio.run(_serve_stdio(sessions, retention))
+        return
+    worlds: dict[str, Callable[[], World]] = {name: partial(shipped_world, name) for name in shipped_worlds()}
+    worlds[definition.name] = lambda: definition
+    app = create_app(sessions, worlds, host=host, token=token, retention=retention)
+    listener = _listen(host, port)
+    address = _address(host, listener.getsockname()[1])
+    # Not before the port is ours: a start that fails leaves the default session where it is.
+    steps = _go_on(sessions, definition, seed)
+    console.print(_welcome(definition, address, steps, token))
+    _settle()
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        lifespan="on",
+        ws="none",
+        timeout_graceful_shutdown=3,
+    )
+    server = uvicorn.Server(config)
+    # That the end cuts off the streams of clients is no error.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: bool(record.exc_info) or not server.should_exit)
+    server.run(sockets=[listener])
+
+
+def _go_on(sessions: Sessions, world: World, seed: int | None) -> int:
+    """Make or continue the default session; how many steps it has."""
+    session = sessions.serve(world, seed=seed)
+    if session.id != DEFAULT:
+        told = f"The session 'default' is of another world or seed; this one is '{session.id}'."
+        notices.print(told, highlight=False)
+    return sessions.info(session.id).steps
+
+
+async def _serve_stdio(sessions: Sessions, retention: Retention) -> None:
+    async with keeping(sessions, retention):
+        await serve_stdio(sessions)
+
+
+def _log() -> None:
+    """What happens while serving goes to stderr, a line each."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    logger = logging.getLogger("mcp_sim")
+    logger.setLevel(logging.INFO)
+    logger.handlers = [handler]
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        hint = f"; take another with --port, e.g. --port {port + 1}" if port else ""
+        raise SetupError(f"cannot listen on {host}:{port}: {error.strerror}{hint}") from None
+    return listener
+
+
+def _address(host: str, port: int) -> str:
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - shown, not bound
+    return f"http://{shown}:{port}"
+
+
+def _settle() -> None:
+    """Move everything loaded so far out of the garbage collector's sight: it will not go away, and scans cost."""
+    gc.collect()
+    gc.freeze()
+
+
+def _welcome(world: World, address: str, steps: int, token: str | None) -> Panel:
+    lines = [
+        f"[bold]{world.title or world.name}[/]  {world.description}",
+        "",
+        f"MCP endpoint   [bold]{address}/mcp[/]",
+        f"Control API    {address}/control/openapi.json",
+    ]
+    if any(tool.effect and tool.effect.http for tool in world.tools.values()):
+        lines.append(f"REST face      {address}/api/openapi.json")
+    if steps:
+        lines += [
+            f"Continues      at step {steps}; this starts over:",
+            f"  curl -X POST {address}/control/sessions/default/reset",
+        ]
+    if token:
+        lines.append("Every request  carries the header  Authorization: Bearer TOKEN")
+    lines += ["", f"Connect        mcp-sim connect claude-code --url {address}/mcp   (or another client)"]
+    if world.examples:
+        lines += ["", "Try first"]
+    for example in world.examples:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in example.arguments.items())
+        lines.append(f"  [cyan]{example.tool}[/]({escape(arguments)})  {escape(example.why)}")
+    return Panel("\n".join(lines), title=f"mcp-sim · {world.name}", title_align="left", expand=False)

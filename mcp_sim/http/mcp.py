@@ -1,0 +1,38 @@
+"""The MCP endpoints: Streamable HTTP in both protocol eras, one address per session."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from mcp.server.lowlevel import Server
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from starlette.types import Receive, Scope, Send
+
+from mcp_sim.http.errors import MAX_BODY
+from mcp_sim.http.request import open_session
+from mcp_sim.sessions import Sessions
+
+
+class McpFace:
+    """Hands a request to the MCP server, with the session it is meant for in its path parameters."""
+
+    def __init__(self, server: Server[Any], sessions: Sessions) -> None:
+        self._sessions = sessions
+        # JSON-only answers would lose progress notifications.
+        self._manager = StreamableHTTPSessionManager(server, json_response=False, max_request_body_size=MAX_BODY)
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        """Keep the connections of MCP clients alive, once, for as long as the application runs."""
+        async with self._manager.run():
+            yield
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request of an MCP client."""
+        session = open_session(self._sessions, scope["path_params"])
+        scope["path_params"] = {"session": session.id}
+        # httptools keeps the white space around a header's value, which RFC 9110 says is no part of it.
+        scope["headers"] = [(name, value.strip(b" \t")) for name, value in scope["headers"]]
+        await self._manager.handle_request(scope, receive, send)

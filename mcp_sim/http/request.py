@@ -1,0 +1,67 @@
+"""What every face reads from a request: the session, the operation, the JSON body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+
+from mcp_sim.http.errors import HttpError
+from mcp_sim.server import DEFAULT_SESSION
+from mcp_sim.session import Session
+from mcp_sim.sessions import Sessions
+
+MCP_PATH = "/sessions/{session}/mcp"
+REST_PATH = "/sessions/{session}/api"
+
+
+def open_session(sessions: Sessions, path_params: Mapping[str, str]) -> Session:
+    """The session that a path names; a path without one means the default session.
+
+    Raises:
+        UnknownSession: no such session, or a text that cannot be the id of one.
+    """
+    return sessions.open(path_params.get("session", DEFAULT_SESSION))
+
+
+def method(request: Request) -> str:
+    """The method that decides: HEAD is a GET whose body is not sent."""
+    return "GET" if request.method == "HEAD" else request.method
+
+
+def not_allowed(request: Request, methods: Iterable[str]) -> HttpError:
+    """405, naming the methods that are allowed."""
+    allowed = ", ".join(sorted(methods))
+    message = f"{request.method} is not allowed on {request.url.path}; allowed: {allowed}"
+    return HttpError(405, "method_not_allowed", message, {"Allow": allowed})
+
+
+async def json_object(request: Request) -> dict[str, Any]:
+    """The body of a request, an empty one counting as `{}`.
+
+    Raises:
+        HttpError: the body is not said to be JSON, is not JSON, or is something other than an object.
+    """
+    body = await request.body()
+    if not body:
+        return {}
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise HttpError(
+            415,
+            "unsupported_media_type",
+            f"send JSON with 'Content-Type: application/json', not '{media_type or 'nothing'}'",
+        )
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise HttpError(400, "invalid_json", f"the body is not valid JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise HttpError(400, "invalid_json", f"the body is a JSON object, not {_name(value)}")
+    return value
+
+
+def _name(value: Any) -> str:
+    return {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}.get(type(value), "a number")

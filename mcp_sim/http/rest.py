@@ -1,0 +1,119 @@
+"""The REST face: the same session, answering as a plain JSON HTTP API."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import compile_path
+from starlette.types import Receive, Scope, Send
+
+from mcp_sim.http.arguments import Arguments
+from mcp_sim.http.errors import error_response, unknown_path
+from mcp_sim.http.openapi import document
+from mcp_sim.http.operation import Operation, operations
+from mcp_sim.http.request import method, not_allowed, open_session
+from mcp_sim.registry import Registry
+from mcp_sim.session import Session
+from mcp_sim.sessions import Sessions
+from schemas.types import Call, World
+
+DOCUMENT = "openapi.json"
+
+
+class Caller:
+    """Calls one tool for a request, as MCP would."""
+
+    def __init__(self, operation: Operation) -> None:
+        self._tool = operation.tool.name
+        self._arguments = Arguments(operation)
+        self._speaks_text = operation.effect.text is not None
+
+    async def answer(self, session: Session, request: Request, path: dict[str, str]) -> Response:
+        """What the tool says, spoken as HTTP."""
+        said = await session.call(Call(self._tool, await self._arguments.read(request, path)))
+        if said.is_error:
+            return error_response(said.status, said.text)
+        if said.status == 204:
+            return Response(status_code=204)
+        if self._speaks_text:
+            return Response(said.text, said.status, media_type="text/plain")
+        return Response(orjson.dumps(said.structured_content), said.status, media_type="application/json")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One path, and whom to call by method."""
+
+    path: str
+    pattern: re.Pattern[str]
+    callers: dict[str, Caller]
+
+
+class Api:
+    """The HTTP API of one world, compiled once."""
+
+    def __init__(self, world: World, *, secured: bool) -> None:
+        self._world = world
+        self._secured = secured
+        resources: dict[str, Resource] = {}
+        for operation in operations(world):
+            path = operation.http.path
+            resource = resources.setdefault(path, Resource(path, compile_path(path)[0], {}))
+            resource.callers[operation.http.method] = Caller(operation)
+        self._resources = sorted(resources.values(), key=_rank)
+
+    async def answer(self, session: Session, request: Request, path: str) -> Response:
+        """The answer of the tool that stands here."""
+        for resource in self._resources:
+            if match := resource.pattern.match(path):
+                if caller := resource.callers.get(method(request)):
+                    return await caller.answer(session, request, match.groupdict())
+                raise not_allowed(request, resource.callers)
+        raise unknown_path(path, [resource.path for resource in self._resources])
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The OpenAPI document of this API, without its address."""
+        return document(self._world, secured=self._secured)
+
+
+class RestFace:
+    """Finds session and API for a request under `/api/`."""
+
+    def __init__(self, sessions: Sessions, *, secured: bool) -> None:
+        self._sessions = sessions
+        self._secured = secured
+        self._apis: WeakKeyDictionary[Registry, Api] = WeakKeyDictionary()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as an ASGI application."""
+        response = await self.answer(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    async def answer(self, request: Request) -> Response:
+        """What the API of this session says to this request."""
+        session = open_session(self._sessions, request.path_params)
+        api = self._apis.get(session.registry) or self._compile(session.registry)
+        path = request.path_params["path"]
+        if path == DOCUMENT:
+            if method(request) != "GET":
+                raise not_allowed(request, ["GET"])
+            server = {"url": request.url.path.removesuffix(f"/{DOCUMENT}")}
+            return Response(orjson.dumps({**api.document, "servers": [server]}), media_type="application/json")
+        return await api.answer(session, request, f"/{path}")
+
+    def _compile(self, registry: Registry) -> Api:
+        self._apis[registry] = Api(registry.world, secured=self._secured)
+        return self._apis[registry]
+
+
+def _rank(resource: Resource) -> list[tuple[bool, str]]:
+    """Literal segments go before parameters, so that `/orders/open` is not taken for the key of an order."""
+    return [(segment.startswith("{"), segment) for segment in resource.path.split("/")]

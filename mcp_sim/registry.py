@@ -1,0 +1,66 @@
+"""A World made ready to answer: every tool with its compiled schema and its responder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcp_sim.errors import UnknownTool
+from mcp_sim.responders.base import Responder
+from mcp_sim.responders.effects import Effects
+from mcp_sim.responders.synthesize import Synthesizer
+from schemas.canonical import canonical, unkept
+from schemas.types import Tool, World
+from schemas.validate import nearest
+
+MAX_ARGUMENTS = 2**20
+"""Bytes of canonical JSON that the arguments of one call may have."""
+
+
+class CompiledTool:
+    """One tool, ready to answer."""
+
+    def __init__(self, tool: Tool, world: World) -> None:
+        self.tool = tool
+        self.responder: Responder = Synthesizer(tool, world) if tool.effect is None else Effects(tool, world)
+        self.reason = "declared effect" if tool.effect is not None else "no effect declared"
+
+    def argument_errors(self, arguments: dict[str, Any]) -> str | None:
+        """What is wrong with the arguments, for the agent to act on; None when they are right."""
+        problem = json_problem(arguments)
+        if problem is None:
+            if self.tool.arguments.holds(arguments):
+                return None
+            faults = self.tool.arguments.faults(arguments)
+            problem = "; ".join(f"{fault.pointer.lstrip('/')}: {fault.message}".lstrip(": ") for fault in faults)
+        return f"Invalid arguments for {self.tool.name}: {problem}"
+
+
+class Registry:
+    """The tools of a world, by name, in the order of its files."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.tools = {name: CompiledTool(tool, world) for name, tool in world.tools.items()}
+
+    def tool(self, name: str) -> CompiledTool:
+        """The tool of this name.
+
+        Raises:
+            UnknownTool: there is none; the text names the nearest.
+        """
+        try:
+            return self.tools[name]
+        except KeyError:
+            shown = name if len(name) <= 128 else f"{name[:128]}…"
+            raise UnknownTool(f"no tool '{shown}'{nearest(shown, self.tools)}") from None
+
+
+def json_problem(arguments: dict[str, Any]) -> str | None:
+    """Why arguments cannot be kept as JSON, or None."""
+    try:
+        size = canonical(arguments)
+    except TypeError as error:
+        return f"not plain JSON: {error}"
+    if len(size) > MAX_ARGUMENTS:
+        return f"{len(size):,} bytes are too many; at most {MAX_ARGUMENTS:,}"
+    return unkept(arguments, size)

@@ -1,0 +1,60 @@
+"""The responder `effects`: compiled once per tool, run per call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcp_sim.errors import PackFault
+from mcp_sim.expressions import EvaluationError
+from mcp_sim.responders.base import answer, refusal
+from mcp_sim.responders.effects.run import OMIT, Refusal, Run
+from mcp_sim.responders.effects.steps import compile_steps
+from schemas.expressions import parse_template
+from schemas.types import Call, Draft, Observation, Tool, View, World
+
+
+class Effects:
+    """Answers the calls of one tool by its declared effect."""
+
+    name = "effects"
+
+    def __init__(self, tool: Tool, world: World) -> None:
+        effect = tool.effect
+        if effect is None:
+            raise ValueError(f"tool '{tool.name}' declares no effect")
+        self._tool = tool
+        self._world = world
+        self._absent, self._defaults = _absent(tool)
+        self._steps = compile_steps(effect.steps, world, "/effect/steps")
+        self._returns = parse_template(effect.returns)
+        self._text = None if effect.text is None else parse_template(effect.text)
+        self._status = effect.http.status if effect.http else 200
+
+    async def respond(self, call: Call, view: View) -> Draft:
+        """A Draft by the declared steps.
+
+        Raises:
+            PackFault: an expression of the effect has no value for this call.
+        """
+        state = Run(self._world, view, {**self._defaults, **call.arguments}, self._absent)
+        try:
+            self._steps(state)
+            state.at = "/effect/returns"
+            return Draft(self._result(state), state.rows.delta())
+        except Refusal as error:
+            return Draft(refusal(error.text, error.status))
+        except (EvaluationError, TypeError, ValueError, AttributeError) as error:
+            raise PackFault(f"tool '{self._tool.name}', {state.at}: {error}") from None
+
+    def _result(self, state: Run) -> Observation:
+        if self._text is not None:
+            return Observation(state.text(self._text), status=self._status)
+        content = state.render(self._returns)
+        return answer(None if content is OMIT else content, self._status)
+
+
+def _absent(tool: Tool) -> tuple[dict[str, Any], dict[str, Any]]:
+    properties = tool.input_schema.get("properties")
+    named = properties if isinstance(properties, dict) else {}
+    defaults = {name: part["default"] for name, part in named.items() if isinstance(part, dict) and "default" in part}
+    return dict.fromkeys(named), defaults

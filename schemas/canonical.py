@@ -1,0 +1,54 @@
+"""Canonical JSON: one value, one sequence of bytes."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import orjson
+
+_SUSPICIOUS = re.compile(rb"null|\\u0000|\d{19}")
+
+
+def canonical(value: Any) -> bytes:
+    """UTF-8 JSON with sorted keys and no spaces; dataclasses become objects.
+
+    Raises:
+        TypeError: the value is not JSON: an unknown type, a lone surrogate, an integer beyond 64 bits.
+    """
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def json_problem(value: Any) -> str | None:
+    """Why a value cannot be kept as JSON and found again, or None."""
+    try:
+        return unkept(value, canonical(value))
+    except TypeError as error:
+        return f"not plain JSON: {error}"
+
+
+def unkept(value: Any, text: bytes) -> str | None:
+    """Why a value cannot be kept and found again, with the pointer of the part to blame; `text` is its canonical JSON.
+
+    No database keeps NaN, an integer beyond 64 signed bits, or NUL inside a text.
+    """
+    return _unkept(value, "") if _SUSPICIOUS.search(text) else None
+
+
+def _unkept(value: Any, at: str) -> str | None:
+    match value:
+        case float() if not math.isfinite(value):
+            return f"{at}: NaN and Infinity are not JSON"
+        case int() if not -(2**63) <= value < 2**63:
+            return f"{at}: {value} does not fit into 64 bits"
+        case str() if "\0" in value:
+            return f"{at}: a text cannot hold NUL characters"
+        case dict():
+            named = next((f"{at}: a name cannot hold NUL characters" for name in value if "\0" in name), None)
+            return named or next(
+                (found for name, part in value.items() if (found := _unkept(part, f"{at}/{name}"))), None
+            )
+        case list() | tuple():
+            return next((found for index, part in enumerate(value) if (found := _unkept(part, f"{at}/{index}"))), None)
+    return None

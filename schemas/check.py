@@ -1,0 +1,132 @@
+"""What a schema cannot say about a pack: names that exist, references that hold, expressions that parse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from schemas.document import Finding, Pointer
+from schemas.entities import check_entity
+from schemas.marks import MARK
+from schemas.rows import MAX_KEY, key_text, values_at
+from schemas.scope import Scope
+from schemas.types import Pack, Tool, World
+from schemas.validate import SchemaError, nearest, validator
+
+
+def check_pack(pack: Pack) -> list[Finding]:
+    """Every error of a pack whose shape is right already."""
+    found = [finding for name, entity in pack.entities.items() for finding in check_entity(pack, name, entity)]
+    for tool in pack.tools.values():
+        found += _check_tool(pack, tool)
+    if not found:
+        found += _check_seed(pack)
+    return [*found, *_check_routes(pack)]
+
+
+def check_world(world: World) -> list[Finding]:
+    """Every error of a world whose packs are right already."""
+    found: list[Finding] = []
+    for kind in ("entities", "tools"):
+        owners: dict[str, str] = {}
+        for at, pack in enumerate(world.packs):
+            for name in getattr(pack, kind):
+                if name in owners:
+                    what = "tool" if kind == "tools" else "entity"
+                    found.append(Finding(("packs", at), f"{what} '{name}' stands in pack '{owners[name]}' too"))
+                owners.setdefault(name, pack.name)
+    if not world.tools:
+        found.append(Finding(("packs",), "the packs of this world hold no tool"))
+    for at, example in enumerate(world.examples):
+        tool = world.tools.get(example.tool)
+        if tool is None:
+            message = f"no tool '{example.tool}'{nearest(example.tool, world.tools)}"
+            found.append(Finding(("examples", at, "tool"), message))
+        else:
+            for fault in validator(tool.input_schema).faults(example.arguments):
+                found.append(Finding(("examples", at, "arguments"), f"{fault.pointer or 'arguments'}: {fault.message}"))
+    return found
+
+
+def _check_tool(pack: Pack, tool: Tool) -> Iterator[Finding]:
+    at = ("tools", tool.name)
+    for word, schema in (("input", tool.input_schema), ("output", tool.output_schema)):
+        if schema is None:
+            continue
+        try:
+            validator(schema)
+        except SchemaError as error:
+            yield Finding((*at, word), f"not a JSON Schema: {error}")
+        for where, name in _marked(schema, (*at, word)):
+            if not isinstance(name, str) or name not in pack.entities:
+                yield Finding(where, f"{MARK} names '{name}', which is no entity{nearest(str(name), pack.entities)}")
+    if tool.input_schema.get("type") != "object":
+        yield Finding((*at, "input"), "the root of an input schema is `type: object`")
+    if tool.effect is None and tool.output_schema is None:
+        yield Finding(at, "a tool needs an effect, or an output schema to make up an answer from")
+    if tool.effect is not None:
+        yield from Scope(pack, tool).check(tool.effect, (*at, "effect"))
+
+
+def _marked(schema: Any, at: Pointer) -> Iterator[tuple[Pointer, Any]]:
+    if isinstance(schema, dict):
+        if MARK in schema:
+            yield (*at, MARK), schema[MARK]
+        for key, value in schema.items():
+            yield from _marked(value, (*at, key))
+    elif isinstance(schema, list):
+        for index, value in enumerate(schema):
+            yield from _marked(value, (*at, index))
+
+
+def _check_seed(pack: Pack) -> Iterator[Finding]:
+    keys: dict[str, set[str]] = {}
+    for name, rows in pack.seed.items():
+        entity = pack.entities.get(name)
+        if entity is None:
+            yield Finding(("seed", name), f"no entity '{name}'{nearest(name, pack.entities)}")
+            continue
+        keys[name] = set()
+        seen: dict[tuple[Any, ...], int] = {}
+        for index, row in enumerate(rows):
+            at = ("seed", name, index)
+            for fault in entity.validator.faults(row):
+                yield Finding((*at, *fault.pointer.split("/")[1:2]), f"{fault.pointer or name}: {fault.message}")
+            if row.get(entity.key) is None:
+                yield Finding(at, f"no value for the key '{entity.key}'")
+                continue
+            key = key_text(row[entity.key])
+            if key in keys[name]:
+                yield Finding((*at, entity.key), f"{name} '{key}' stands twice")
+            if not 1 <= len(key) <= MAX_KEY:
+                yield Finding((*at, entity.key), f"a key has 1 to {MAX_KEY} characters, this one {len(key)}")
+            keys[name].add(key)
+            for group in entity.unique:
+                values = (group, *(key_text(row.get(field)) for field in group))
+                if all(row.get(field) is not None for field in group) and values in seen:
+                    message = f"{', '.join(group)} must be unique: row {seen[values]} holds the same"
+                    yield Finding((*at, group[0]), message)
+                seen.setdefault(values, index)
+    for name, rows in pack.seed.items():
+        for path, reference in pack.entities[name].references.items() if name in pack.entities else ():
+            targets = keys.get(reference.to, set())
+            for index, row in enumerate(rows):
+                for pointer, value in values_at(row, path):
+                    if key_text(value) not in targets:
+                        message = f"refers to {reference.to} '{value}', which is not in the seed"
+                        message += nearest(key_text(value), targets)
+                        yield Finding(("seed", name, index, *pointer.split("/")[1:2]), message)
+
+
+def _check_routes(pack: Pack) -> Iterator[Finding]:
+    routes: dict[tuple[str, str], str] = {}
+    for tool in pack.tools.values():
+        if tool.effect is None or tool.effect.http is None:
+            continue
+        http = tool.effect.http
+        route = (http.method, re.sub(r"{\w+}", "{}", http.path))
+        if route in routes:
+            message = f"{http.method} {http.path} is the route of '{routes[route]}' too"
+            yield Finding(("tools", tool.name, "effect", "http"), message)
+        routes.setdefault(route, tool.name)

@@ -1,0 +1,113 @@
+"""Is a file shaped as its type says? Every error at its JSON Pointer, with the nearest name that is valid there."""
+
+from __future__ import annotations
+
+import re
+import types
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import AliasChoices, BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from schemas.document import Pointer
+from schemas.effects import VERBS, Definition
+from schemas.sources import Problem, Sources
+from schemas.validate import nearest
+
+T = TypeVar("T", bound=Definition)
+
+
+_MUST_BE = {
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "string_type": "must be a text",
+}
+
+
+def shaped(kind: type[T], data: dict[str, Any], sources: Sources) -> tuple[T | None, list[Problem]]:
+    """The data as a value of its type, or what is wrong with it."""
+    try:
+        return kind.model_validate(data), []
+    except ValidationError as error:
+        problems = []
+        for detail in error.errors(include_url=False):
+            at, inside = _follow(kind, detail["loc"], data)
+            problems.append(sources.problem(at, _explain(detail, at, inside)))
+        return None, problems
+
+
+def _explain(detail: Any, at: Pointer, inside: type[BaseModel] | None) -> str:
+    match detail["type"]:
+        case "extra_forbidden":
+            known = _fields(inside) if inside else ()
+            return f"'{at[-1]}' is not a field here{nearest(str(at[-1]), known)}"
+        case "missing":
+            return f"'{at[-1]}' is required"
+        case "unknown_step":
+            given = detail["input"] if isinstance(detail["input"], dict) else {}
+            return str(detail["msg"]) + next((hint for name in given if (hint := nearest(name, VERBS))), "")
+        case "literal_error":
+            allowed = re.findall(r"'([^']+)'", detail["ctx"]["expected"])
+            return str(detail["msg"]) + nearest(str(detail["input"]), allowed)
+        case kind:
+            return _MUST_BE.get(kind, str(detail["msg"]))
+
+
+def _follow(kind: type[BaseModel], location: Pointer, data: Any) -> tuple[Pointer, type[BaseModel] | None]:
+    """Pydantic's location as a pointer into the data, without union branches; and the type that its last part is in."""
+    here: Any = kind
+    inside: type[BaseModel] | None = None
+    kept: list[str | int] = []
+    for part in location:
+        here = _bare(here)
+        if here is _STEP:
+            here = VERBS.get(str(part), Any)
+            continue
+        inside = here if isinstance(here, type) and issubclass(here, BaseModel) else None
+        if inside is not None:
+            field = next((field for name, field in _named(inside) if name == part), None)
+            here = Any if field is None else field.annotation
+        elif get_origin(here) in (dict, list, tuple):
+            here = next((arg for arg in reversed(get_args(here)) if arg is not Ellipsis), Any)
+        elif _inner(data, part) is None:
+            continue  # a branch of the union that JSON values are
+        data = _inner(data, part)
+        kept.append(part)
+    return tuple(kept), inside
+
+
+_STEP = object()
+"""Stands for the union of all steps, whose branch pydantic names in a location."""
+
+
+def _bare(annotation: Any) -> Any:
+    """A type without `Annotated` and `None`."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) in (Union, types.UnionType):
+        options = [option for option in get_args(annotation) if option is not type(None)]
+        if len(options) == 1:
+            return _bare(options[0])
+        return _STEP if _bare(options[0]) in VERBS.values() else Any
+    return annotation
+
+
+def _inner(data: Any, part: str | int) -> Any:
+    if isinstance(data, dict):
+        return data.get(part)
+    return data[part] if isinstance(data, list) and isinstance(part, int) and part < len(data) else None
+
+
+def _named(kind: type[BaseModel]) -> list[tuple[str, FieldInfo]]:
+    found = []
+    for name, field in kind.model_fields.items():
+        choices = field.validation_alias
+        written = choices.choices[0] if isinstance(choices, AliasChoices) else choices
+        found.append((str(written or name), field))
+    return found
+
+
+def _fields(kind: type[BaseModel]) -> list[str]:
+    return [name for name, _ in _named(kind)]

@@ -1,0 +1,348 @@
+"""The map: every noun of mcp-sim, in the order in which they meet.
+
+What a user writes (`Pack`, `World`) is a frozen pydantic model. What a call produces (`Call`, `Observation`, `Change`,
+`Draft`, `Step`) is a frozen dataclass with slots, because thousands of them are made each second.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, Literal, Protocol
+
+import orjson
+from pydantic import AliasChoices, Field, JsonValue, field_validator, model_validator
+
+from schemas.effects import WRITES, Definition, Delete, Effect, walk
+from schemas.marks import Marks, marks
+from schemas.validate import Validator, part_validator, validator
+
+Row = dict[str, Any]
+Policy = Literal["restrict", "cascade", "set-null"]
+TOOL_NAME = r"^[A-Za-z0-9_.-]{1,128}$"
+ENTITY_NAME = r"^[a-z][a-z0-9_]{0,63}$"
+
+
+class Reference(Definition):
+    """A field, or a path such as `lines.product_id`, that holds keys of another entity."""
+
+    to: str
+    on_delete: Policy = "restrict"
+
+
+class Entity(Definition):
+    """One kind of row: its JSON Schema, key, references and constraints."""
+
+    description: str = ""
+    key: str = Field(default="id", description="The field that identifies a row.")
+    id: str | None = Field(
+        default=None,
+        description="Pattern of minted keys: `{n}` counts, `{r}` is a random token; e.g. `T-{n:05}`.",
+    )
+    row: dict[str, JsonValue] = Field(validation_alias=AliasChoices("schema", "row"), serialization_alias="schema")
+    references: dict[str, Reference] = Field(default_factory=dict)
+    unique: tuple[tuple[str, ...], ...] = Field(default=(), description="Groups of fields that are unique together.")
+    immutable: tuple[str, ...] = Field(default=(), description="Fields that never change after creation.")
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """The fields of a row, each with its JSON Schema."""
+        properties = self.row.get("properties", {})
+        return properties if isinstance(properties, dict) else {}
+
+    @cached_property
+    def validator(self) -> Validator:
+        """The compiled row schema."""
+        return validator(self.row)
+
+    @cached_property
+    def blank(self) -> Row:
+        """What a new row holds before it is given anything: defaults, and null where the schema allows it."""
+        return {
+            field: schema.get("default") if isinstance(schema, dict) else None
+            for field, schema in self.properties.items()
+            if field == self.key
+            or (isinstance(schema, dict) and "default" in schema)
+            or part_validator(schema, self.row).holds(None)
+        }
+
+
+class Annotations(Definition):
+    """Hints for MCP clients; each defaults to what the effect shows."""
+
+    title: str | None = None
+    read_only: bool | None = None
+    destructive: bool | None = None
+    idempotent: bool | None = None
+    open_world: bool | None = None
+
+
+class Tool(Definition):
+    """One MCP tool, and what it does."""
+
+    name: str = Field(pattern=TOOL_NAME)
+    title: str | None = None
+    description: str = ""
+    input_schema: dict[str, JsonValue] = Field(
+        default={"type": "object", "properties": {}, "additionalProperties": False},
+        validation_alias=AliasChoices("input", "input_schema"),
+    )
+    output_schema: dict[str, JsonValue] | None = Field(
+        default=None, validation_alias=AliasChoices("output", "output_schema")
+    )
+    annotations: Annotations = Annotations()
+    effect: Effect | None = Field(default=None, description="Left out: the answer is made up from the output schema.")
+
+    @cached_property
+    def arguments(self) -> Validator:
+        """The compiled input schema."""
+        return validator(self.input_schema)
+
+    @cached_property
+    def output(self) -> Validator | None:
+        """The compiled output schema."""
+        return None if self.output_schema is None else validator(self.output_schema)
+
+    @cached_property
+    def shown(self) -> Marks | None:
+        """Where the output schema marks ids."""
+        return marks(self.output_schema)
+
+    @property
+    def writes(self) -> bool:
+        """Whether the effect may change rows."""
+        return self.effect is not None and any(isinstance(step, WRITES) for step in walk(self.effect.steps))
+
+    @property
+    def deletes(self) -> bool:
+        """Whether the effect may delete rows."""
+        return self.effect is not None and any(isinstance(step, Delete) for step in walk(self.effect.steps))
+
+
+class Pack(Definition):
+    """A fictional API: its tools, its entities and its seed rows."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")
+    title: str = ""
+    description: str = ""
+    entities: dict[str, Entity] = Field(default_factory=dict)
+    tools: dict[str, Tool] = Field(default_factory=dict)
+    seed: dict[str, tuple[Row, ...]] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_the_tools(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or not isinstance(data.get("tools"), dict):
+            return data
+        tools = {
+            name: {"name": name, **tool} if isinstance(tool, dict) else tool for name, tool in data["tools"].items()
+        }
+        return {**data, "tools": tools}
+
+
+class Clock(Definition):
+    """Virtual time: where it starts and how far one call moves it."""
+
+    start: datetime = datetime(2030, 1, 1, 9, 0, tzinfo=UTC)
+    tick: float = Field(default=1.0, ge=0, description="Seconds that pass with each call.")
+
+    @field_validator("start")
+    @classmethod
+    def _in_utc(cls, start: datetime) -> datetime:
+        return (start if start.tzinfo else start.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+class Example(Definition):
+    """A first call worth trying, shown to people when a world starts."""
+
+    tool: str
+    arguments: dict[str, JsonValue] = Field(default_factory=dict)
+    why: str = ""
+
+
+class World(Definition):
+    """A definition of a world: packs, lore, clock and seed. Frozen and hashable."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")
+    title: str = ""
+    description: str = ""
+    packs: tuple[Pack, ...] = Field(min_length=1)
+    lore: str = Field(default="", description="What a world model should know; never shown to the agent.")
+    instructions: str = Field(default="", description="What an MCP client is told when it connects.")
+    clock: Clock = Clock()
+    seed: int = Field(default=0, ge=0, le=2**53)
+    examples: tuple[Example, ...] = ()
+
+    @cached_property
+    def entities(self) -> dict[str, Entity]:
+        """Every entity of every pack, by name."""
+        return {name: entity for pack in self.packs for name, entity in pack.entities.items()}
+
+    @cached_property
+    def tools(self) -> dict[str, Tool]:
+        """Every tool of every pack, by name, in the order of the files."""
+        return {name: tool for pack in self.packs for name, tool in pack.tools.items()}
+
+    @cached_property
+    def rows(self) -> dict[str, tuple[Row, ...]]:
+        """The seed rows of every pack, by entity."""
+        return {name: rows for pack in self.packs for name, rows in pack.seed.items()}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over the definition, the order of its fields included, because answers follow that order."""
+        return hashlib.sha256(orjson.dumps(self.model_dump(mode="json"))).hexdigest()
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What the agent asked, exactly, and how many seconds it had waited since its last call."""
+
+    tool: str
+    arguments: dict[str, Any]
+    waited: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What the agent sees. `status` is for the REST face; MCP shows `is_error` alone."""
+
+    text: str
+    structured_content: Any = None
+    is_error: bool = False
+    status: int = 200
+
+
+Op = Literal["create", "update", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row before and after. `before` is None for a create, `after` for a delete."""
+
+    op: Op
+    entity: str
+    key: str
+    before: Row | None
+    after: Row | None
+
+    def inverse(self) -> Change:
+        """The change that undoes this one."""
+        op: Op = {"create": "delete", "delete": "create", "update": "update"}[self.op]  # type: ignore[assignment]
+        return Change(op, self.entity, self.key, self.after, self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class StateDelta:
+    """The changes of one step, cascades expanded, at most one per row."""
+
+    changes: tuple[Change, ...] = ()
+
+    def inverse(self) -> StateDelta:
+        """The delta that undoes this one."""
+        return StateDelta(tuple(change.inverse() for change in reversed(self.changes)))
+
+
+class View(Protocol):
+    """The read-only state that a Responder may see. Rows it hands out must not be mutated."""
+
+    now: str
+    """Virtual time of this call, ISO 8601 in UTC."""
+    seed: int
+    """The seed of the session."""
+
+    def get(self, entity: str, key: str) -> Row | None:
+        """The row with this key, or None."""
+        ...
+
+    def exists(self, entity: str, key: str) -> bool:
+        """Whether a row with this key exists."""
+        ...
+
+    def vouches_for(self, value: Any) -> bool:
+        """Whether this very object is a committed row that the view handed out: all it refers to exists."""
+        ...
+
+    def query(self, entity: str, match: dict[str, Any] | None = None) -> list[Row]:
+        """The rows whose fields equal `match` (a list field: contains it), in key order."""
+        ...
+
+    def stream(self, entity: str, match: dict[str, Any] | None = None, after: Any = None) -> Iterator[Row]:
+        """The same rows one by one, from the first key behind `after`; costs what is taken."""
+        ...
+
+    def count(self, entity: str, match: dict[str, Any] | None = None) -> int:
+        """How many rows match."""
+        ...
+
+    def referrers(self, entity: str, key: str) -> list[tuple[str, str, Row]]:
+        """The rows that refer to this one, as (entity, path of the reference, row)."""
+        ...
+
+    def new_id(self, entity: str) -> Any:
+        """A fresh key for this entity, never used before in this session."""
+        ...
+
+    def random(self, purpose: str) -> int:
+        """A 64-bit number that depends on seed, step and purpose alone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A broken integrity rule: which one, where, and what to tell whoever caused it."""
+
+    rule: Literal["schema", "reference", "unique", "key", "immutable", "restrict", "output", "unknown-id", "database"]
+    entity: str
+    key: str
+    pointer: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A proposal of a Responder: what to say and what to change."""
+
+    observation: Observation
+    delta: StateDelta = StateDelta()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A proposal that was turned down, and why."""
+
+    responder: str
+    draft: Draft
+    violations: tuple[Violation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call, whole: what was asked, tried, answered and changed. Equal inputs give equal bytes."""
+
+    n: int
+    at: str
+    call: Call
+    observation: Observation
+    delta: StateDelta
+    responder: str
+    reason: str
+    attempts: tuple[Attempt, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A recorded session: the complete World, the seed it ran with, and its Steps."""
+
+    version: int
+    world: World
+    seed: int
+    steps: tuple[Step, ...] = field(default=())

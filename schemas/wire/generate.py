@@ -1,0 +1,54 @@
+"""JSON Schemas of packs, worlds and traces, from the types themselves."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from schemas.types import Pack, Step, World
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def documents() -> dict[str, str]:
+    """File name to text, for every published schema."""
+    return {
+        "pack.schema.json": _text("A pack file of mcp-sim", pack()),
+        "world.schema.json": _text("A world file of mcp-sim", world()),
+        "step.schema.json": _text("One step of a trace: every line after the first", TypeAdapter(Step).json_schema()),
+    }
+
+
+def pack() -> dict[str, Any]:
+    """A pack as it stands in a file: tools carry no name of their own, other files may be included."""
+    schema = Pack.model_json_schema(mode="validation")
+    tool = schema["$defs"]["Tool"]
+    tool["properties"].pop("name")
+    tool.pop("required", None)
+    schema["properties"]["include"] = {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "Further files of this folder whose entities, tools and seed belong to this pack.",
+    }
+    return schema
+
+
+def world() -> dict[str, Any]:
+    """A world as it stands in a file: packs are named, not spelled out."""
+    schema = World.model_json_schema(mode="validation")
+    schema["properties"]["packs"] = {
+        "type": "array",
+        "minItems": 1,
+        "items": {"type": "string"},
+        "description": "Folders or files beside the world, or packs that ship with mcp-sim.",
+    }
+    kept = {"Clock", "Example", "JsonValue"}
+    schema["$defs"] = {name: part for name, part in schema["$defs"].items() if name in kept}
+    return schema
+
+
+def _text(title: str, schema: dict[str, Any]) -> str:
+    document = {"$schema": _DIALECT, **schema, "title": title}
+    return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

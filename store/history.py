@@ -1,0 +1,64 @@
+"""The steps that a layer stands on: its own, and those of its parents up to where it went on from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import orjson
+from sqlalchemy import bindparam, select
+
+from store.db import Database
+from store.tables import layer, step
+
+_PARENT = select(layer.c.parent, layer.c.base).where(layer.c.id == bindparam("id"))
+_STATE = select(step.c.state).where(step.c.layer == bindparam("layer"), step.c.n == bindparam("n"))
+_PAGE = (
+    select(step.c.n, step.c.body)
+    .where(step.c.layer == bindparam("layer"), step.c.n > bindparam("after"), step.c.n <= bindparam("upto"))
+    .order_by(step.c.n)
+    .limit(500)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Clock (microseconds since the world's start) and id counters after a step."""
+
+    clock: int
+    counters: dict[str, int]
+
+    def encode(self) -> str:
+        """As JSON, for the table `step`."""
+        return orjson.dumps({"clock": self.clock, "counters": self.counters}, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def stretches(db: Database, of: int, upto: int) -> list[tuple[int, int, int]]:
+    """The layers that hold the steps 1 to `upto` that a layer stands on, oldest first, as (layer, after, upto)."""
+    found = []
+    at: int | None = of
+    while at is not None:
+        row = db.run(_PARENT, id=at).one()
+        if upto > row.base:
+            found.append((at, int(row.base), upto))
+        at, upto = row.parent, min(upto, row.base)
+    return found[::-1]
+
+
+def moment(db: Database, of: int, n: int) -> Moment | None:
+    """Clock and counters after step `n`; None before the first step."""
+    if n == 0:
+        return None
+    at = next(found for found, after, _ in stretches(db, of, n)[::-1] if after < n)
+    state = orjson.loads(db.run(_STATE, layer=at, n=n).scalar_one())
+    return Moment(state["clock"], state["counters"])
+
+
+def read_steps(db: Database, of: int, upto: int = 2**31 - 1, after: int = 0) -> Iterator[bytes]:
+    """The canonical bytes of the steps that a layer stands on, behind `after`, in order, as a stream."""
+    for at, base, last in stretches(db, of, upto):
+        read = max(base, after)
+        while page := db.run(_PAGE, layer=at, after=read, upto=last).all():
+            for row in page:
+                yield row.body.encode()
+            read = page[-1].n

@@ -1,0 +1,97 @@
+"""How long sessions live, and how much room they may take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import bindparam, delete, select
+
+from store import sessions
+from store.db import Database
+from store.errors import Conflict, NoSuchSession
+from store.room import rows_bytes
+from store.tables import layer, session, world
+
+_UNUSED_LONGEST = select(session.c.id, session.c.touched).order_by(session.c.touched, session.c.id)
+_UNUSED = (
+    select(world.c.id, layer.c.id.label("root"))
+    .join(layer, (layer.c.world == world.c.id) & layer.c.parent.is_(None))
+    .where(
+        ~select(session.c.id).where(session.c.world == world.c.id).exists(),
+    )
+)
+_DROP_ROOT = delete(layer).where(layer.c.id == bindparam("of"))
+_DROP_WORLD = delete(world).where(world.c.id == bindparam("of"))
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """What is kept.
+
+    Attributes:
+        days: sessions unused for longer are collected; None keeps them.
+        megabytes: beyond this, the sessions longest unused are collected; None sets no bound.
+        spared: the session that is never collected.
+    """
+
+    days: float | None = None
+    megabytes: float | None = None
+    spared: str = "default"
+
+    def __str__(self) -> str:
+        bounds = [] if self.days is None else [f"unused for {self.days:g} days"]
+        bounds += [] if self.megabytes is None else [f"beyond {self.megabytes:g} MB"]
+        return " or ".join(bounds) or "nothing"
+
+
+EVERYTHING = Retention()
+"""No session is ever collected."""
+
+
+def collect(db: Database, retention: Retention, busy: Callable[[str], bool] = lambda _: False) -> Iterator[str]:
+    """Delete what has expired or has no room, the longest unused first, and worlds without a session.
+
+    Yields each id when its session has gone. A session that is busy at that moment is spared.
+    """
+
+    def is_spared(session_id: str) -> bool:
+        return session_id == retention.spared or busy(session_id)
+
+    if retention.days is not None:
+        moment = datetime.now(UTC) - timedelta(days=retention.days)
+        before = moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+        for row in db.run(_UNUSED_LONGEST).all():
+            if row.touched < before and not is_spared(row.id) and _drop(db, row.id):
+                yield row.id
+    if retention.megabytes is not None:
+        for row in db.run(_UNUSED_LONGEST).all():
+            if not _is_full(db, retention.megabytes):
+                break
+            if not is_spared(row.id) and _drop(db, row.id):
+                _drop_unused_worlds(db)
+                yield row.id
+    _drop_unused_worlds(db)
+
+
+def _is_full(db: Database, megabytes: float) -> bool:
+    """PostgreSQL gives no room back to the disk, so that there the rows themselves are measured, if need be."""
+    bound = megabytes * 2**20
+    return db.used_bytes() > bound and (db.is_sqlite or rows_bytes(db) > bound)
+
+
+def _drop(db: Database, session_id: str) -> bool:
+    try:
+        sessions.drop(db, session_id)
+    except NoSuchSession:
+        return False  # another server was faster
+    return True
+
+
+def _drop_unused_worlds(db: Database) -> None:
+    for row in db.run(_UNUSED).all():
+        with suppress(Conflict), db.transaction():  # a session of it may begin meanwhile, in another server
+            db.run(_DROP_ROOT, of=row.root)
+            db.run(_DROP_WORLD, of=row.id)

@@ -1,0 +1,128 @@
+"""The head of a session: what its next call sees, and how its next step is committed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import bindparam, delete, insert, select
+
+from schemas.types import Call, Row, Step, World
+from store import sessions
+from store.db import Database
+from store.errors import Conflict, NoSuchSession
+from store.history import Moment, moment, read_steps
+from store.rows import Rows
+from store.tables import opening, session, step
+from store.traces.encode import encode_step
+from store.view import EntityView, first_counters
+
+_STANDS = (session.c.id == bindparam("session")) & (session.c.layer == bindparam("layer"))
+_ADD_STEP = insert(step).from_select(
+    [column.name for column in step.c],
+    # Only while the session stands on this layer; on PostgreSQL, it stays there until the commit.
+    select(*(bindparam(column.name, type_=column.type) for column in step.c)).where(_STANDS).with_for_update(read=True),
+)
+_SWEEP = delete(opening).where(opening.c.layer == bindparam("of"))
+_TOUCH_EVERY = 60.0
+_MAX_WAIT = 10 * 365 * 86400.0
+
+
+class Timeline:
+    """A layer with its clock and id counters.
+
+    Attributes:
+        n: the number of steps so far.
+    """
+
+    def __init__(self, db: Database, world: World, session_id: str) -> None:
+        self._db = db
+        self._world = world
+        self._session_id = session_id
+        self._touched = 0.0
+        self.n: int
+        self._clock: int
+        self._counters: dict[str, int]
+        self._rows: Rows
+        self._load()
+
+    def reload(self) -> None:
+        """Read the head again after a conflict, and sweep away what a dead process left open.
+
+        Raises:
+            NoSuchSession: the session was deleted, or made anew from another world.
+        """
+        self._load()
+        with self._db.transaction():
+            self._db.run(_SWEEP, of=self._layer)
+
+    def view(self, call: Call) -> EntityView:
+        """What this call may see, at its moment of virtual time."""
+        now = self._time(self._after(call))
+        return EntityView(self._rows, self._world, self._seed, self.n + 1, now, self._counters)
+
+    def commit(self, committed: Step, view: EntityView, measured: dict[str, Any]) -> None:
+        """Write delta and step in one transaction, then move the head.
+
+        Raises:
+            Conflict: another process committed this step first.
+            DeltaRejected: the database refused the delta; nothing was written.
+            StoreError: the database failed; nothing was written.
+        """
+        clock = self._after(committed.call)
+        counters = self._counters if committed.observation.is_error else view.counters
+        row = {
+            "session": self._session_id,
+            "layer": self._layer,
+            "n": committed.n,
+            "at": committed.at,
+            "tool": committed.call.tool,
+            "is_error": committed.observation.is_error,
+            "changes": len(committed.delta.changes),
+            "body": encode_step(committed).decode(),
+            "state": Moment(clock, counters).encode(),
+            "measured": orjson.dumps(measured).decode(),
+        }
+        with self._db.transaction():
+            if time.monotonic() - self._touched > _TOUCH_EVERY:
+                sessions.touch(self._db, self._session_id)
+                self._touched = time.monotonic()
+            if committed.delta.changes:
+                self._rows.write(committed.delta.changes, committed.n)
+            if self._db.execute(_ADD_STEP, **row) == 0:
+                raise Conflict(f"session '{self._session_id}' was moved meanwhile")
+        self.n, self._clock, self._counters = committed.n, clock, counters
+        self._rows.head = committed.n
+
+    def query(self, entity: str) -> list[Row]:
+        """The committed rows of an entity, in key order."""
+        return self._rows.query(entity)
+
+    def steps(self) -> Iterator[bytes]:
+        """The canonical bytes of every step so far, in order."""
+        return read_steps(self._db, self._layer)
+
+    def _load(self) -> None:
+        record = sessions.find(self._db, self._session_id)
+        if record.fingerprint != self._world.fingerprint:
+            raise NoSuchSession(f"session '{self._session_id}' was replaced by one of another world")
+        self._layer, self._seed, self.n = record.layer, record.seed, record.steps
+        state = moment(self._db, record.layer, record.steps)
+        self._clock = state.clock if state else 0
+        self._counters = state.counters if state else first_counters(self._world)
+        self._rows = Rows(self._db, self._world, record.layer, record.steps)
+
+    def _after(self, call: Call) -> int:
+        waited = min(call.waited, _MAX_WAIT) if call.waited > 0 else 0.0  # NaN is no wait either
+        return self._clock + round((self._world.clock.tick + waited) * 1_000_000)
+
+    def _time(self, clock: int) -> str:
+        try:
+            now: datetime = self._world.clock.start + timedelta(microseconds=clock)
+        except OverflowError:
+            now = datetime.max.replace(tzinfo=self._world.clock.start.tzinfo)
+        precision = "milliseconds" if now.microsecond else "seconds"
+        return now.isoformat(timespec=precision).replace("+00:00", "Z")

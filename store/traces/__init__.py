@@ -1,0 +1,1 @@
+"""Traces: appended as they happen, read as a stream."""

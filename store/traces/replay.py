@@ -1,0 +1,125 @@
+"""A trace read back: the state after any of its steps, rebuilt without a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+import orjson
+
+from schemas.rows import key_text
+from schemas.types import Row, Step, Trace, World
+from store.overlay import matches, references_to, sort_key
+from store.traces.encode import FORMAT, VERSION, decode_step
+from store.view import EntityView, first_counters, id_pattern
+
+
+class TraceError(Exception):
+    """A file that is not a trace; the message names the line."""
+
+
+def read_trace(lines: Iterable[bytes]) -> Trace:
+    """A whole trace from its lines.
+
+    Raises:
+        TraceError: not a trace, or one of a newer version.
+    """
+    stream = iter(lines)
+    header = _header(next(stream, b""))
+    return Trace(VERSION, World.model_validate(header["world"]), header["seed"], tuple(_steps(stream)))
+
+
+def view(trace: Trace, at: int) -> EntityView:
+    """What the call after step `at` would have seen.
+
+    Raises:
+        TraceError: the trace has fewer steps.
+    """
+    if not 0 <= at <= len(trace.steps):
+        raise TraceError(f"this trace has the steps 0 to {len(trace.steps)}; there is no step {at}")
+    rows = TraceRows(trace.world)
+    counters = dict(first_counters(trace.world))
+    for step in islice(trace.steps, at):
+        rows.apply(step)
+        for change in step.delta.changes:
+            if change.op == "create":
+                counters[change.entity] = _recount(trace, change.entity, change.key, counters.get(change.entity, 0))
+    now = trace.steps[at - 1].at if at else trace.world.clock.start.isoformat().replace("+00:00", "Z")
+    return EntityView(rows, trace.world, trace.seed, at + 1, now, counters)
+
+
+class TraceRows:
+    """Rows in plain dictionaries: the seed rows with the deltas of steps applied."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._rows: dict[str, dict[str, Row]] = {
+            name: {key_text(row[entity.key]): row for row in world.rows.get(name, ())}
+            for name, entity in world.entities.items()
+        }
+
+    def apply(self, step: Step) -> None:
+        """Take in the changes of a step."""
+        for change in step.delta.changes:
+            if change.after is None:
+                self._rows[change.entity].pop(change.key, None)
+            else:
+                self._rows[change.entity][change.key] = change.after
+
+    def get(self, entity: str, key: str) -> Row | None:
+        """The row with this key, or None."""
+        return self._rows[entity].get(key)
+
+    def query(self, entity: str, match: dict[str, Any] | None = None) -> list[Row]:
+        """The rows whose fields equal `match`, in key order."""
+        field = self._world.entities[entity].key
+        rows = (row for row in self._rows[entity].values() if matches(row, match))
+        return sorted(rows, key=lambda row: sort_key(row[field]))
+
+    def stream(self, entity: str, match: dict[str, Any] | None = None, after: Any = None) -> Iterator[Row]:
+        """The same rows one by one, from the first key behind `after`."""
+        field = self._world.entities[entity].key
+        return (row for row in self.query(entity, match) if after is None or sort_key(row[field]) > sort_key(after))
+
+    def count(self, entity: str, match: dict[str, Any] | None = None) -> int:
+        """How many rows match."""
+        return len(self.query(entity, match))
+
+    def referrers(self, entity: str, key: str) -> list[tuple[str, str, Row]]:
+        """The rows that refer to this one, as (entity, path, row)."""
+        return [
+            (name, path, row)
+            for name in self._world.entities
+            for row in self.query(name)
+            for path in references_to(self._world, name, row, entity, key)
+        ]
+
+
+def _header(line: bytes) -> dict[str, Any]:
+    try:
+        header = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        header = None
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise TraceError("line 1: not the header of a trace")
+    if header["version"] > VERSION:
+        raise TraceError(f"this trace has version {header['version']}, this mcp-sim reads up to {VERSION}; upgrade it")
+    return header
+
+
+def _steps(lines: Iterable[bytes]) -> Iterator[Step]:
+    for number, line in enumerate(lines, 2):
+        try:
+            yield decode_step(line)
+        except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+            raise TraceError(f"line {number}: not a step: {error}") from None
+
+
+def _recount(trace: Trace, entity: str, key: str, so_far: int) -> int:
+    """The id counter after a row was created; keys that the pattern did not mint leave it as it is."""
+    pattern = id_pattern(trace.world, entity)
+    for n in range(so_far + 1, so_far + 1000):
+        if key_text(pattern.mint(n, trace.seed, entity)) == key:
+            return n
+    return so_far

@@ -1,0 +1,113 @@
+"""What a Responder sees during one call: committed rows, virtual time, fresh ids, keyed randomness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, Protocol
+
+from schemas.rows import IdPattern, key_text
+from schemas.types import Row, World
+
+
+class RowSource(Protocol):
+    """Where committed rows come from: the store, or a trace."""
+
+    def get(self, entity: str, key: str) -> Row | None:
+        """The row with this key, or None."""
+        ...
+
+    def query(self, entity: str, match: dict[str, Any] | None = None) -> list[Row]:
+        """The rows whose fields equal `match`, in key order."""
+        ...
+
+    def stream(self, entity: str, match: dict[str, Any] | None = None, after: Any = None) -> Iterator[Row]:
+        """The same rows one by one, from the first key behind `after`."""
+        ...
+
+    def count(self, entity: str, match: dict[str, Any] | None = None) -> int:
+        """How many rows match."""
+        ...
+
+    def referrers(self, entity: str, key: str) -> list[tuple[str, str, Row]]:
+        """The rows that refer to this one, as (entity, path, row)."""
+        ...
+
+
+class EntityView:
+    """The state as one call finds it. Ids it mints count only if the call is committed."""
+
+    def __init__(self, rows: RowSource, world: World, seed: int, n: int, now: str, counters: dict[str, int]) -> None:
+        self.now = now
+        self.seed = seed
+        self.n = n
+        self.counters = dict(counters)
+        self._rows = rows
+        self._world = world
+        self._fetched: dict[tuple[str, str], Row | None] = {}
+        self._handed_out: dict[int, Row | None] = {}
+
+    def get(self, entity: str, key: str) -> Row | None:
+        """The row with this key, or None."""
+        at = (entity, key)
+        if at not in self._fetched:
+            row = self._fetched[at] = self._rows.get(entity, key)
+            self._handed_out[id(row)] = row
+        return self._fetched[at]
+
+    def exists(self, entity: str, key: str) -> bool:
+        """Whether the row exists."""
+        return self.get(entity, key) is not None
+
+    def vouches_for(self, value: Any) -> bool:
+        """Whether this very object is a committed row that the view handed out: all it refers to exists."""
+        return value is not None and self._handed_out.get(id(value)) is value
+
+    def query(self, entity: str, match: dict[str, Any] | None = None) -> list[Row]:
+        """The rows whose fields equal `match`, in key order."""
+        rows = self._rows.query(entity, match)
+        self._handed_out.update((id(row), row) for row in rows)
+        return rows
+
+    def stream(self, entity: str, match: dict[str, Any] | None = None, after: Any = None) -> Iterator[Row]:
+        """The same rows one by one, from the first key behind `after`; costs what is taken."""
+        for row in self._rows.stream(entity, match, after):
+            self._handed_out[id(row)] = row
+            yield row
+
+    def count(self, entity: str, match: dict[str, Any] | None = None) -> int:
+        """How many rows match."""
+        return self._rows.count(entity, match)
+
+    def referrers(self, entity: str, key: str) -> list[tuple[str, str, Row]]:
+        """The rows that refer to this one, as (entity, path, row)."""
+        return self._rows.referrers(entity, key)
+
+    def new_id(self, entity: str) -> Any:
+        """A fresh key, never used before in this session."""
+        pattern = id_pattern(self._world, entity)
+        while True:
+            self.counters[entity] = n = self.counters.get(entity, 0) + 1
+            key = pattern.mint(n, self.seed, entity)
+            if self.get(entity, key_text(key)) is None:
+                return key
+
+    def random(self, purpose: str) -> int:
+        """A 64-bit number that depends on seed, step and purpose alone."""
+        return int.from_bytes(sha256(f"{self.seed}:{self.n}:{purpose}".encode()).digest()[:8], "big")
+
+
+def id_pattern(world: World, entity: str) -> IdPattern:
+    """How keys of an entity are minted."""
+    return IdPattern(entity, world.entities[entity])
+
+
+@lru_cache(maxsize=64)
+def first_counters(world: World) -> dict[str, int]:
+    """The highest count that the seed rows of each entity already use; not to be changed."""
+    counters = {}
+    for name, rows in world.rows.items():
+        pattern, key = id_pattern(world, name), world.entities[name].key
+        counters[name] = max((pattern.number(key_text(row[key])) for row in rows), default=0)
+    return counters

@@ -1,0 +1,116 @@
+"""`python -m tests.benchmarks`: measure and print, judge nothing. It fails only when something did not run."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from tests.benchmarks import correctness, floor, footprint, memory, packages, tables, throughput
+from tests.benchmarks.peers import PEERS, Peer
+from tests.benchmarks.report import Report
+
+WIDTH = 150
+"""Columns, where no terminal says how many it has."""
+
+
+class Part(StrEnum):
+    """What can be run alone."""
+
+    FLOOR = "floor"
+    MEMORY = "memory"
+    THROUGHPUT = "throughput"
+    CHECKS = "checks"
+    FOOTPRINT = "footprint"
+
+
+def main(
+    quick: Annotated[bool, typer.Option("--quick", help="A smoke test: few calls, numbers that mean little.")] = False,
+    install: Annotated[
+        bool, typer.Option("--install", help="Also weigh a base install, in a fresh environment.")
+    ] = False,
+    only: Annotated[list[Part] | None, typer.Option(help="A part to run; may be repeated. Default: all.")] = None,
+    peer: Annotated[list[str] | None, typer.Option(help="A server to run; may be repeated. Default: all.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Also write the results to this file.")] = None,
+) -> None:
+    """Measure mcp-sim beside the bare MCP SDK and beside other mock servers."""
+    signal.signal(signal.SIGTERM, _leave)
+    report = Report(Console(width=None if sys.stdout.isatty() else WIDTH))
+    parts = only or list(Part)
+    if Part.FLOOR in parts:
+        with report.part("floor"):
+            rows = floor.measure(rounds=2, calls=16) if quick else floor.measure()
+            report.add("floor", rows, tables.costs(rows))
+    if Part.MEMORY in parts:
+        with report.part("memory"):
+            found = memory.measure((1_000, 4_000), rounds=20) if quick else memory.measure()
+            report.add("memory", found, memory.table(found))
+    if Part.THROUGHPUT in parts or Part.CHECKS in parts:
+        peers = _ready(_chosen(peer or []), report)
+        if Part.THROUGHPUT in parts:
+            _run_throughput(report, peers, quick)
+        if Part.CHECKS in parts:
+            _run_checks(report, peers)
+    if Part.FOOTPRINT in parts:
+        with report.part("footprint"):
+            imports = footprint.import_times(rounds=1 if quick else 7)
+            weight = footprint.installation() if install else None
+            report.add("footprint", {"imports": imports, "installation": weight}, tables.footprint(imports, weight))
+    if json:
+        report.write(json)
+    report.print_problems()
+    raise typer.Exit(1 if report.problems else 0)
+
+
+def _chosen(names: Sequence[str]) -> list[Peer]:
+    known = {peer.name.lower(): peer for peer in PEERS}
+    for name in names:
+        if name.lower() not in known:
+            raise typer.BadParameter(f"no server '{name}'; there are {', '.join(known)}")
+    return [known[name.lower()] for name in names] or list(PEERS)
+
+
+def _ready(peers: list[Peer], report: Report) -> list[Peer]:
+    """The servers that can run: ours always can, the others want their packages."""
+    ours = [peer for peer in peers if peer.name == "mcp-sim"]
+    if ours == peers:
+        return ours
+    try:
+        packages.install()
+    except packages.Missing as error:
+        report.problems.append(f"the servers beside mcp-sim: {error}")
+        return ours
+    return peers
+
+
+def _run_throughput(report: Report, peers: Sequence[Peer], quick: bool) -> None:
+    with report.part("throughput"):
+        plan = {"rounds": 1, "visits": 8, "warm_up": 2} if quick else {}
+        rows, problems = throughput.measure(peers, **plan)
+        report.problems.extend(problems)
+        report.add("throughput", rows, tables.throughputs(rows))
+
+
+def _run_checks(report: Report, peers: Sequence[Peer]) -> None:
+    scores = []
+    for peer in peers:
+        with report.part(f"checks at {peer.name}"):
+            scores.append(correctness.score(peer))
+    report.add("checks", scores, tables.scores(scores))
+
+
+def _leave(*_: Any) -> None:
+    sys.exit("ended; the servers that were started are ended too")
+
+
+app = typer.Typer(add_completion=False)
+app.command()(main)
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,1 @@
+"""Whole runs, judged from outside."""

@@ -1,0 +1,1 @@
+"""The learning: traces become training data, training data becomes the next world model."""
