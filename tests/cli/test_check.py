@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import tomllib
 from pathlib import Path
 
@@ -86,10 +87,23 @@ def test_configurations_are_in_the_form_that_the_clients_read(run: Run) -> None:
     url = "http://127.0.0.1:8000/mcp"
     assert run("connect", "cursor").json == {"mcpServers": {"mcp-sim": {"url": url}}}
     assert run("connect", "vscode").json == {"servers": {"mcp-sim": {"type": "http", "url": url}}}
-    stdio = {"command": "mcp-sim", "args": ["serve", "mars-colony", "--stdio"]}
+    program = Path(sys.executable).with_name("mcp-sim")
+    stdio = {"command": str(program) if program.exists() else "mcp-sim", "args": ["serve", "mars-colony", "--stdio"]}
     assert run("connect", "claude-desktop").json == {"mcpServers": {"mcp-sim": stdio}}
     assert tomllib.loads(run("connect", "codex").out) == {"mcp_servers": {"mcp-sim": {"url": url}}}
     assert run("connect", "claude-code").out == f"claude mcp add --transport http mcp-sim {url}\n"
+
+
+@pytest.mark.parametrize("is_installed", [True, False])
+def test_a_client_starts_the_program_that_stands_beside_this_python(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_installed: bool
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    program = tmp_path / "mcp-sim"
+    if is_installed:
+        program.touch()
+    started = run("connect", "claude-desktop").json["mcpServers"]["mcp-sim"]["command"]
+    assert started == (str(program) if is_installed else "mcp-sim")
 
 
 def test_an_unknown_client_is_refused_and_the_known_ones_are_named(run: Run) -> None:
