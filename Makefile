@@ -2,11 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+VLLM := .venv-vllm
 WORLD ?= mars-colony
 JOBS ?= 2
 CALLS ?= 20000
 
-.PHONY: help install run test test-full check bench soak docs clean
+.PHONY: help install run test test-full check bench soak vllm-env docs clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -46,8 +47,14 @@ bench: $(VENV)/.dev  ## Speed and correctness beside the bare SDK and the peers
 soak: $(VENV)/.dev  ## Random agents, a fifth of them hostile, then an audit (CALLS=1000000, SOAK_DB=URL)
 	$(BIN)/python -m tests.memory.soak --calls $(CALLS) $(if $(SOAK_DB),--db $(SOAK_DB))
 
+vllm-env: $(VLLM)/.ready  ## Create .venv-vllm: vLLM without a GPU, 2.1 GB (nothing else needs it)
+
+$(VLLM)/.ready: tests/vllm/install.py tests/vllm/requirements.txt tests/vllm/excludes.txt
+	$(PYTHON) tests/vllm/install.py $(VLLM)
+	@touch $@
+
 docs: $(VENV)/.base  ## Write the JSON Schemas of the file formats
 	$(BIN)/python -m schemas.wire
 
 clean:  ## Remove everything that the other targets made
-	rm -rf $(VENV) tests/conformance/node_modules tests/benchmarks/node_modules
+	rm -rf $(VENV) $(VLLM) tests/conformance/node_modules tests/benchmarks/node_modules
