@@ -157,9 +157,12 @@ class _Loader(_Base):
 
     def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
-        for key, _ in node.value:
+        for key, value in node.value:
             if not isinstance(key, ScalarNode):
                 raise Flaw(key.start_mark.line + 1, "a key is a text, not a list or mapping")
+            if not value.value and value.end_mark.index == key.end_mark.index:
+                message = f"'{key.value}' is a key without a value; put a text that holds a comma or braces in quotes"
+                raise Flaw(key.start_mark.line + 1, message)
             if key.value in seen:
                 message = f"'{key.value}' stands twice in the same mapping; rename or remove one"
                 raise Flaw(key.start_mark.line + 1, message)

@@ -54,6 +54,12 @@ def test_a_scalar_means_what_yaml_1_2_says(text: str, value: Any) -> None:
     assert type(found[0] if text else found["x"]) is type(value)
 
 
+def test_a_key_with_a_colon_and_nothing_behind_it_is_null() -> None:
+    nothing = {"a": None, "b c": None, "d": {"e": None, "f": None}}
+    assert read_yaml(compose("a:\nb c:\nd: {e: , f: ~}\n")) == nothing
+    assert read_yaml(compose("&k k: *k\n")) == {"k": "k"}
+
+
 def test_keys_are_text_whatever_they_look_like() -> None:
     assert read_yaml(compose("404: a\ntrue: b\nnull: c\n1.5: d\n")) == {
         "404": "a",

@@ -29,6 +29,14 @@ def bomb(levels: int) -> str:
         (START + "name: y\n", "pack.yaml:3: 'name' stands twice in the same mapping; rename or remove one"),
         (START + "seed: {1: a, '1': b}\n", "pack.yaml:3: '1' stands twice in the same mapping; rename or remove one"),
         (START + "? [a, b]\n: 1\n", "pack.yaml:3: a key is a text, not a list or mapping"),
+        (
+            START + "seed: {a: [{title: True, or false}]}\n",
+            "pack.yaml:3: 'or false' is a key without a value; put a text that holds a comma or braces in quotes",
+        ),
+        (
+            START + "tools:\n  t: {effect: {returns: {args.id}}}\n",
+            "pack.yaml:4: 'args.id' is a key without a value; put a text that holds a comma or braces in quotes",
+        ),
         (START + "title: [\n", "pack.yaml:4: not valid YAML: did not find expected node content"),
         (START + "\ttitle: x\n", "pack.yaml:3: not valid YAML: found character that cannot start any token"),
         (START + "title: *nowhere\n", "pack.yaml:3: not valid YAML: found undefined alias"),
