@@ -13,7 +13,8 @@ from starlette.routing import Route
 from mcp_sim.http.contract import contract
 from mcp_sim.http.control import Control, Worlds
 from mcp_sim.http.endpoints import ENDPOINTS, routes_of
-from mcp_sim.http.errors import MAX_BODY, handlers
+from mcp_sim.http.errors import CONTROL, MAX_BODY, handlers
+from mcp_sim.http.front import Front
 from mcp_sim.http.guard import Guard, check_binding
 from mcp_sim.http.keeping import keeping
 from mcp_sim.http.mcp import McpFace
@@ -50,6 +51,7 @@ def create_app(
     rest = RestFace(sessions, secured=secured)
     control = Control(sessions, worlds, contract(ENDPOINTS, secured=secured), retention)
     routes = [
+        Route("/", Front(sessions)),
         Route("/mcp", mcp),
         Route(MCP_PATH, mcp),
         Route("/api/{path:path}", rest),
@@ -68,6 +70,9 @@ def create_app(
             Middleware(Guard, host=host, token=token),
             Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY),
         ],
-        exception_handlers=handlers(route.path for route in routes),
+        exception_handlers=handlers(
+            control=[endpoint.path.removeprefix(CONTROL) for endpoint in ENDPOINTS],
+            faces=["/mcp", "/api", MCP_PATH, REST_PATH],
+        ),
         lifespan=lifespan,
     )

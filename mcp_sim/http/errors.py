@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from http.client import responses
+from itertools import zip_longest
 from typing import Any
 
 import orjson
@@ -18,6 +19,8 @@ from store.errors import NoSuchStep, SessionExists, StoreError
 
 CONTROL = "/control"
 MAX_BODY = 8 * 2**20
+MAX_SHOWN = 100
+"""How many characters of a path an error repeats."""
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["error"],
@@ -54,12 +57,32 @@ def error_response(status: int, message: str, code: str = "", headers: Mapping[s
     return Response(content, status, headers, "application/json")
 
 
-def unknown_path(path: str, known: Iterable[str]) -> HttpError:
-    """404, naming the route that looks most like what was asked for."""
-    shown = path if len(path) <= 100 else f"{path[:100]}…"
-    nearest = difflib.get_close_matches(shown, list(known), n=1, cutoff=0.0)
-    hint = f"; the nearest route is {nearest[0]}" if nearest else ""
-    return HttpError(404, "unknown_path", f"nothing is at {shown}{hint}")
+def shown(path: str) -> str:
+    """A path as a sentence can hold it."""
+    text = "".join(sign if sign.isprintable() else "�" for sign in path[:MAX_SHOWN])
+    return text if len(path) <= MAX_SHOWN else f"{text}…"
+
+
+def unknown_path(path: str, known: Iterable[str], otherwise: str, base: str = "") -> HttpError:
+    """404, naming the route that looks most like what was asked for.
+
+    Args:
+        path: what was asked for.
+        known: the routes behind the base, as templates.
+        otherwise: what to say where no route looks like it.
+        base: what every route begins with, and the path too.
+    """
+    asked = path.removeprefix(base)[:MAX_SHOWN]
+    close = difflib.get_close_matches(asked, [_filled(route, asked) for route in known], n=1)
+    hint = f"the nearest route is {base}{shown(close[0])}" if close else otherwise
+    return HttpError(404, "unknown_path", f"nothing is at {shown(path)}; {hint}")
+
+
+def _filled(route: str, path: str) -> str:
+    """The route with its parameters as the path gives them."""
+    parts = route.split("/")
+    pairs = zip_longest(parts, path.split("/")[: len(parts)], fillvalue="")
+    return "/".join(given if given and part.startswith("{") else part for part, given in pairs)
 
 
 def too_large() -> HttpError:
@@ -67,21 +90,25 @@ def too_large() -> HttpError:
     return HttpError(413, "too_large", f"a body may have {MAX_BODY:,} bytes")
 
 
-def handlers(known: Iterable[str]) -> dict[Any, ExceptionHandler]:
-    """What the application does with an exception that leaves a route; `known` are the paths that it serves."""
-    control: list[str] = []
-    faces: list[str] = []
-    for path in known:
-        (control if path.startswith(CONTROL) else faces).append(path)
+def handlers(control: list[str], faces: list[str]) -> dict[Any, ExceptionHandler]:
+    """What the application does with an exception that leaves a route.
+
+    Args:
+        control: the paths of the control API, behind its base.
+        faces: the other paths that it serves.
+    """
 
     async def answer(request: Request, error: Exception) -> Response:
         match error:
             case HTTPException(status_code=413):
                 return respond(too_large())
             case HTTPException(status_code=404):
-                path = request.url.path
+                path = request.scope["path"]
+                if path.startswith(CONTROL):
+                    return respond(unknown_path(path, control, f"{CONTROL}/openapi.json says what there is", CONTROL))
                 # An agent that loses its way is not told that there is a control API.
-                return respond(unknown_path(path, control if path.startswith(CONTROL) else faces))
+                names = ", ".join(faces).replace("{session}", "ID")
+                return respond(unknown_path(path, faces, f"there are {names}"))
             case HTTPException():
                 return error_response(error.status_code, error.detail, headers=error.headers)
             case ClientDisconnect():

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from starlette.requests import Request
 
-from mcp_sim.http.errors import HttpError
+from mcp_sim.http.errors import HttpError, shown
 from mcp_sim.server import DEFAULT_SESSION
 from mcp_sim.session import Session
 from mcp_sim.sessions import Sessions
@@ -34,7 +34,7 @@ def method(request: Request) -> str:
 def not_allowed(request: Request, methods: Iterable[str]) -> HttpError:
     """405, naming the methods that are allowed."""
     allowed = ", ".join(sorted(methods))
-    message = f"{request.method} is not allowed on {request.url.path}; allowed: {allowed}"
+    message = f"{request.method} is not allowed on {shown(request.scope['path'])}; allowed: {allowed}"
     return HttpError(405, "method_not_allowed", message, {"Allow": allowed})
 
 

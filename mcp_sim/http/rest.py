@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import unquote
 from weakref import WeakKeyDictionary
 
 import orjson
@@ -25,6 +27,8 @@ from mcp_sim.sessions import Sessions
 from schemas.types import Call, World
 
 DOCUMENT = "openapi.json"
+SLASH = "\udc2f"
+"""A slash inside a key, while the path is taken apart; no text of a client can hold this character."""
 
 
 class Caller:
@@ -32,11 +36,13 @@ class Caller:
 
     def __init__(self, operation: Operation) -> None:
         self._tool = operation.tool.name
+        self._names = tuple(operation.in_path)
         self._arguments = Arguments(operation)
         self._speaks_text = operation.effect.text is not None
 
-    async def answer(self, session: Session, request: Request, path: dict[str, str]) -> Response:
-        """What the tool says, spoken as HTTP."""
+    async def answer(self, session: Session, request: Request, given: Iterable[str]) -> Response:
+        """What the tool says, spoken as HTTP; `given` are the arguments in the path."""
+        path = {name: text.replace(SLASH, "/") for name, text in zip(self._names, given, strict=True)}
         said = await session.call(Call(self._tool, await self._arguments.read(request, path)))
         if said.is_error:
             return error_response(said.status, said.text)
@@ -49,7 +55,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One path, and whom to call by method."""
+    """One path, and whom to call by method; each may have its own names for the parameters."""
 
     path: str
     pattern: re.Pattern[str]
@@ -65,7 +71,8 @@ class Api:
         resources: dict[str, Resource] = {}
         for operation in operations(world):
             path = operation.http.path
-            resource = resources.setdefault(path, Resource(path, compile_path(path)[0], {}))
+            shape = re.sub(r"{\w+}", "{}", path)
+            resource = resources.setdefault(shape, Resource(path, compile_path(path)[0], {}))
             resource.callers[operation.http.method] = Caller(operation)
         self._resources = sorted(resources.values(), key=_rank)
 
@@ -74,9 +81,12 @@ class Api:
         for resource in self._resources:
             if match := resource.pattern.match(path):
                 if caller := resource.callers.get(method(request)):
-                    return await caller.answer(session, request, match.groupdict())
+                    return await caller.answer(session, request, match.groups())
                 raise not_allowed(request, resource.callers)
-        raise unknown_path(path, [resource.path for resource in self._resources])
+        base = request.scope["path"].removesuffix(path.replace(SLASH, "/"))
+        known = [resource.path for resource in self._resources]
+        otherwise = f"{base}/{DOCUMENT} says what there is" if known else "this world speaks MCP alone"
+        raise unknown_path(request.scope["path"], known, otherwise, base)
 
     @cached_property
     def document(self) -> dict[str, Any]:
@@ -101,17 +111,27 @@ class RestFace:
         """What the API of this session says to this request."""
         session = open_session(self._sessions, request.path_params)
         api = self._apis.get(session.registry) or self._compile(session.registry)
-        path = request.path_params["path"]
-        if path == DOCUMENT:
+        path = _path(request)
+        if path == f"/{DOCUMENT}":
             if method(request) != "GET":
                 raise not_allowed(request, ["GET"])
             server = {"url": request.url.path.removesuffix(f"/{DOCUMENT}")}
             return Response(orjson.dumps({**api.document, "servers": [server]}), media_type="application/json")
-        return await api.answer(session, request, f"/{path}")
+        return await api.answer(session, request, path)
 
     def _compile(self, registry: Registry) -> Api:
         self._apis[registry] = Api(registry.world, secured=self._secured)
         return self._apis[registry]
+
+
+def _path(request: Request) -> str:
+    """The path behind `/api`; a slash that the client wrote as `%2F` separates nothing, and is `SLASH` here."""
+    path: str = request.path_params["path"]
+    raw: bytes = request.scope.get("raw_path") or b""
+    if b"%2F" not in raw and b"%2f" not in raw:
+        return f"/{path}"
+    depth = request.scope["path"].removesuffix(path).count("/")
+    return "/" + unquote(re.sub("%2[Ff]", SLASH, raw.decode("latin-1"))).split("/", depth)[-1]
 
 
 def _rank(resource: Resource) -> list[tuple[bool, str]]:

@@ -111,19 +111,45 @@ def test_a_wrong_method_is_405_and_names_the_right_ones(http: TestClient, method
 @pytest.mark.parametrize(
     ("path", "nearest"),
     [
-        ("/api/bokks", "/books"),
-        ("/api/books/1/lable", "/books/{number}/label"),
-        ("/api/books/", "/books"),
+        ("/api/bokks", "/api/books"),
+        ("/sessions/default/api/bokks", "/sessions/default/api/books"),
+        ("/api/books/1/lable", "/api/books/1/label"),
+        ("/api/loans/L-0001", "/api/loans/L-0001/return"),
+        ("/api/books/", "/api/books"),
         ("/control/session", "/control/sessions"),
-        ("/sessions/default/mpc", "/sessions/{session}/mcp"),
+        ("/control/sessions/default/stat", "/control/sessions/default/state"),
+        ("/sessions/default/mpc", "/sessions/default/mcp"),
+        ("/sessions/default", "/sessions/default/mcp"),
         ("/mpc", "/mcp"),
     ],
 )
 def test_an_unknown_path_is_404_and_names_the_nearest_route(http: TestClient, path: str, nearest: str) -> None:
     refused = http.get(path)
     assert refused.status_code == 404
-    assert error(refused).startswith("unknown_path: ")
-    assert error(refused).endswith(f"the nearest route is {nearest}")
+    assert error(refused) == f"unknown_path: nothing is at {path}; the nearest route is {nearest}"
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("/health", "there are /mcp, /api, /sessions/ID/mcp, /sessions/ID/api"),
+        ("/openapi.json", "there are /mcp, /api, /sessions/ID/mcp, /sessions/ID/api"),
+        ("/api/", "/api/openapi.json says what there is"),
+        ("/api/weather", "/api/openapi.json says what there is"),
+        ("/sessions/default/api/weather", "/sessions/default/api/openapi.json says what there is"),
+        ("/control", "/control/openapi.json says what there is"),
+        ("/control/weather", "/control/openapi.json says what there is"),
+    ],
+)
+def test_where_no_route_is_near_the_answer_says_where_all_are(http: TestClient, path: str, hint: str) -> None:
+    assert error(http.get(path)) == f"unknown_path: nothing is at {path}; {hint}"
+
+
+@pytest.mark.parametrize("path", ["/a%0Ab", "/api/books/a%0Ab/%1b%5b2J", f"/api/{'x' * 5000}", "/control/%0A"])
+def test_a_path_is_repeated_in_one_short_line(http: TestClient, path: str) -> None:
+    told = error(http.get(path))
+    assert told.isprintable()
+    assert len(told) < 250
 
 
 @pytest.mark.parametrize("session", ["nowhere", "%2e%2e", "..%2fdefault", "a%00b", "x" * 100, "a b", "%ff"])

@@ -16,6 +16,7 @@ from .errors import error
 
 TOKEN = "open-sesame-42"
 FACES = [
+    "/",
     "/mcp",
     "/sessions/default/mcp",
     "/api/books",

@@ -8,9 +8,11 @@ import anyio
 import pytest
 from starlette.testclient import TestClient
 
+from mcp_sim.http import create_app
 from mcp_sim.sessions import DEFAULT, Sessions
-from schemas.types import Call
+from schemas.types import Call, World
 
+from .conftest import ADDRESS
 from .errors import error
 
 
@@ -106,8 +108,30 @@ def test_a_text_parameter_stays_text_whatever_it_looks_like(http: TestClient) ->
     assert http.get("/api/books?shelf=7").json()["total"] == 1
 
 
+def test_routes_may_name_the_same_parameter_differently(sessions: Sessions) -> None:
+    number = {"type": "object", "properties": {"number": {"type": "string"}}}
+    id_ = {"type": "object", "properties": {"id": {"type": "string"}}}
+    tools = {
+        "get": {"input": number, "effect": {"text": "{args.number}", "http": {"method": "GET", "path": "/a/{number}"}}},
+        "put": {"input": id_, "effect": {"text": "{args.id}", "http": {"method": "PUT", "path": "/a/{id}"}}},
+    }
+    world = World.model_validate({"name": "w", "packs": [{"name": "p", "tools": tools}]})
+    sessions.create(world, session_id="named")
+    http = TestClient(create_app(sessions, {}), base_url=f"{ADDRESS}/sessions/named/api")
+    assert (http.get("a/1").text, http.put("a/2").text) == ("1", "2")
+    assert http.delete("a/1").headers["allow"] == "GET, PUT"
+
+
 def test_a_literal_path_goes_before_a_parameter(http: TestClient) -> None:
     assert http.get("/api/books/newest").json()["number"] == 3
+
+
+@pytest.mark.parametrize("slash", ["%2F", "%2f"])
+def test_a_slash_inside_a_key_is_written_as_2f(http: TestClient, slash: str) -> None:
+    missing = http.get(f"/api/members/M{slash}%C3%A9")
+    assert (missing.status_code, error(missing)) == (404, "not_found: There is no member M/é")
+    assert http.get(f"/sessions/default/api/members/M{slash}1/loans").status_code == 405
+    assert error(http.get(f"/api/members{slash}M-001")).startswith("unknown_path: ")
 
 
 def test_a_text_answer_is_plain_text(http: TestClient) -> None:
