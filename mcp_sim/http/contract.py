@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from mcp_sim import __version__
 from mcp_sim.http.components import AT, JSON
-from mcp_sim.http.endpoints import JSON_LINES, Endpoint
+from mcp_sim.http.endpoints import JSON_LINES, UNWANTED, Endpoint
 from mcp_sim.http.errors import SCHEMA as ERROR
 from mcp_sim.http.openapi import refusal, sealed
 
@@ -56,7 +56,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.body is not None:
         required = any(field.is_required() for field in endpoint.body.model_fields.values())
         described["requestBody"] = {"required": required, "content": {JSON: {"schema": _named(endpoint.body)}}}
-    for status, description in endpoint.refusals.items():
+    for status, description in (UNWANTED | endpoint.refusals).items():
         described["responses"][str(status)] = refusal(description)
     return described
 

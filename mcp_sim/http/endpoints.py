@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, get_type_hints
 
+import orjson
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -14,14 +15,17 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from mcp_sim.http.control import Control
-from mcp_sim.http.errors import HttpError
+from mcp_sim.http.errors import HttpError, shown
+from mcp_sim.http.models import Nothing
 from mcp_sim.http.request import json_object, method, not_allowed
+from schemas.validate import nearest
 
 JSON_LINES = "application/jsonl"
 SESSION = "/control/sessions/{session}"
+UNWANTED = {400: "A parameter or the body is not valid, or not wanted here."}
 NO_SESSION = {404: "There is no such session."}
-NO_STEP = NO_SESSION | {400: "A parameter is not valid.", 409: "The session has fewer steps."}
-BAD_BODY = {400: "The body is not valid.", 413: "The body is too large.", 415: "The body is not JSON."}
+NO_STEP = NO_SESSION | {409: "The session has fewer steps."}
+BAD_BODY = {413: "The body is too large.", 415: "The body is not JSON."}
 
 
 @dataclass(frozen=True)
@@ -56,10 +60,13 @@ class Endpoint:
     async def respond(self, control: Control, request: Request) -> Response:
         """Carry out the operation."""
         given = {}
+        query = _read(self.query or Nothing, _texts(request), "invalid_query")
         if self.query is not None:
-            given["query"] = _read(self.query, _texts(request), "invalid_query")
+            given["query"] = query
         if self.body is not None:
             given["body"] = _read(self.body, await json_object(request), "invalid_body")
+        elif await request.body() not in (b"", b"{}"):
+            raise HttpError(400, "invalid_body", f"{request.method} {shown(request.scope['path'])} takes no body")
         found = await self.handler(control, request, **given)
         if found is None:
             return Response(status_code=self.status)
@@ -147,5 +154,29 @@ def _read(model: type[BaseModel], data: dict[str, Any], code: str) -> BaseModel:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_url=False)]
+        known = [field.alias or name for name, field in model.model_fields.items()]
+        faults = [f"{shown(str(fault['loc'][0]))}: {_told(fault, known)}" for fault in error.errors(include_url=False)]
         raise HttpError(400, code, "; ".join(faults[:5])) from None
+
+
+def _told(fault: Any, known: list[str]) -> str:
+    """What is wrong with one field, in a few words."""
+    match fault["type"]:
+        case "missing":
+            return "is required"
+        case "extra_forbidden":
+            return f"is not known{nearest(str(fault['loc'][0])[:100], known)}; known: {', '.join(known) or 'none'}"
+        case "greater_than_equal":
+            return f"must be {fault['ctx']['ge']} or more (got {_json(fault['input'])})"
+        case "less_than_equal":
+            return f"must be {fault['ctx']['le']} or less (got {_json(fault['input'])})"
+        case "string_type":
+            return f"must be a text (got {_json(fault['input'])})"
+        case kind if kind.startswith("int_"):
+            return f"must be a whole number (got {_json(fault['input'])})"
+        case _:
+            return f"{fault['msg']} (got {_json(fault['input'])})"
+
+
+def _json(value: Any) -> str:
+    return shown(orjson.dumps(value).decode())

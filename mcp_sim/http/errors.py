@@ -20,7 +20,7 @@ from store.errors import NoSuchStep, SessionExists, StoreError
 CONTROL = "/control"
 MAX_BODY = 8 * 2**20
 MAX_SHOWN = 100
-"""How many characters of a path an error repeats."""
+"""How many characters of what a client sent an error repeats."""
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["error"],
@@ -57,10 +57,10 @@ def error_response(status: int, message: str, code: str = "", headers: Mapping[s
     return Response(content, status, headers, "application/json")
 
 
-def shown(path: str) -> str:
-    """A path as a sentence can hold it."""
-    text = "".join(sign if sign.isprintable() else "�" for sign in path[:MAX_SHOWN])
-    return text if len(path) <= MAX_SHOWN else f"{text}…"
+def shown(given: str) -> str:
+    """What a client sent, as a sentence can hold it."""
+    text = "".join(sign if sign.isprintable() else "�" for sign in given[:MAX_SHOWN])
+    return text if len(given) <= MAX_SHOWN else f"{text}…"
 
 
 def unknown_path(path: str, known: Iterable[str], otherwise: str, base: str = "") -> HttpError:

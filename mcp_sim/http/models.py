@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
+from pydantic_core import PydanticCustomError
 
 from mcp_sim.http.request import MCP_PATH, REST_PATH
 from mcp_sim.sessions import SESSION_ID, SNAPSHOT, SessionInfo
@@ -16,6 +17,13 @@ from schemas.types import Change, Op, World
 def _whole(value: Any) -> Any:
     """JSON Schema counts 7.0 as an integer."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _moment(value: Any) -> Any:
+    value = _whole(value)
+    if isinstance(value, str) or (type(value) is int and value >= 0):
+        return value
+    raise PydanticCustomError("moment", "must be the number of a step, 0 or more, or the name of a snapshot")
 
 
 Number = Annotated[int, Field(ge=0), BeforeValidator(_whole)]
@@ -34,6 +42,10 @@ class _Query(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Nothing(_Query):
+    """The parameters of an operation that has none."""
+
+
 class NewSession(_Model):
     """What to make a session of."""
 
@@ -41,7 +53,7 @@ class NewSession(_Model):
     seed: Annotated[int | None, BeforeValidator(_whole)] = Field(
         default=None, ge=0, le=2**53, description="Default: the seed of the world."
     )
-    id: str | None = Field(default=None, pattern=f"^{SESSION_ID.pattern}$", description="Default: one is made up.")
+    id: SessionName | None = Field(default=None, description="Default: one is made up.")
 
 
 class Branching(_Model):
@@ -54,7 +66,7 @@ class Branching(_Model):
 class Rewinding(_Model):
     """Where to go back to."""
 
-    to: Number | SnapshotName = Field(
+    to: Annotated[Number | SnapshotName, BeforeValidator(_moment)] = Field(
         description="The number of a step, 0 being the seed rows, or the name of a snapshot."
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -58,9 +60,22 @@ async def json_object(request: Request) -> dict[str, Any]:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise HttpError(400, "invalid_json", f"the body is not valid JSON: {error}") from None
+    with suppress(RecursionError):  # what is nested so deeply is refused further on
+        _ONCE.decode(body.decode())  # orjson takes the last of two equal names
     if not isinstance(value, dict):
         raise HttpError(400, "invalid_json", f"the body is a JSON object, not {_name(value)}")
     return value
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> None:
+    if len(dict(pairs)) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise HttpError(400, "invalid_json", f"the body is ambiguous: '{shown(twice)}' stands twice in one object")
+
+
+_ONCE = json.JSONDecoder(object_pairs_hook=_each_once)
+"""Reads JSON for the names in it alone."""
 
 
 def _name(value: Any) -> str:

@@ -40,6 +40,7 @@ def _nothing_changes(sessions: Sessions) -> Iterator[None]:
         b"null",
         b'"title"',
         b"7",
+        b'{"title": ' + b"7" * 5_000 + b"}",
     ],
     ids=lambda body: repr(body[:20]),
 )
@@ -47,6 +48,21 @@ def test_a_body_that_is_no_json_object_is_refused(http: TestClient, path: str, b
     refused = http.post(path, content=body, headers=JSON)
     assert refused.status_code == 400
     assert error(refused).startswith("invalid_json: the body is ")
+
+
+@pytest.mark.parametrize("path", WRITES)
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (b'{"title": "A", "world": "library", "title": "B"}', "title"),
+        (b'{"x": [{"a b": 1, "c": {}, "a b": 1}]}', "a b"),
+        (b'{"titl\\u0065": "A", "title": "B"}', "title"),
+    ],
+)
+def test_a_name_that_stands_twice_is_refused(http: TestClient, path: str, body: bytes, name: str) -> None:
+    refused = http.post(path, content=body, headers=JSON)
+    assert refused.status_code == 400
+    assert error(refused) == f"invalid_json: the body is ambiguous: '{name}' stands twice in one object"
 
 
 @pytest.mark.parametrize("path", WRITES)

@@ -96,20 +96,71 @@ def test_worlds_are_listed_with_what_they_offer(http: TestClient) -> None:
         ({"world": "../library"}, 404, "unknown_world: no world '../library' (did you mean 'library'?)"),
         ({"world": "/etc/passwd"}, 404, "unknown_world: no world '/etc/passwd'; there are library"),
         ({"world": "library", "id": "default"}, 409, "session_exists: session 'default' exists already"),
-        ({"world": "library", "id": "../x"}, 400, "invalid_body: id: "),
-        ({"world": "library", "id": ""}, 400, "invalid_body: id: "),
-        ({"world": "library", "seed": -1}, 400, "invalid_body: seed: "),
-        ({"world": "library", "seed": "7"}, 400, "invalid_body: seed: "),
-        ({"world": "library", "seed": True}, 400, "invalid_body: seed: "),
-        ({"world": "library", "sead": 7}, 400, "invalid_body: sead: "),
-        ({"world": ["library"]}, 400, "invalid_body: world: "),
-        ({}, 400, "invalid_body: world: "),
+        ({"world": "library", "id": "../x"}, 400, "bad_name: '../x' is not a session id: up to 64 letters, "),
+        ({"world": "library", "id": ""}, 400, "bad_name: '' is not a session id: "),
+        ({"world": "library", "id": 7}, 400, "invalid_body: id: must be a text (got 7)"),
+        ({"world": "library", "seed": -1}, 400, "invalid_body: seed: must be 0 or more (got -1)"),
+        ({"world": "library", "seed": 2**60}, 400, f"invalid_body: seed: must be {2**53} or less (got {2**60})"),
+        ({"world": "library", "seed": "7"}, 400, 'invalid_body: seed: must be a whole number (got "7")'),
+        ({"world": "library", "seed": 1.5}, 400, "invalid_body: seed: must be a whole number (got 1.5)"),
+        ({"world": "library", "seed": True}, 400, "invalid_body: seed: must be a whole number (got true)"),
+        (
+            {"world": "library", "sead": 7},
+            400,
+            "invalid_body: sead: is not known (did you mean 'seed'?); known: world, seed, id",
+        ),
+        ({"world": ["library"]}, 400, 'invalid_body: world: must be a text (got ["library"])'),
+        ({}, 400, "invalid_body: world: is required"),
+        ({"seed": 1.5, "x" * 500: "\n"}, 400, "invalid_body: world: is required; seed: must be a whole number"),
     ],
 )
 def test_a_session_that_cannot_be_is_refused(http: TestClient, body: object, status: int, said: str) -> None:
     refused = http.post(SESSIONS, json=body)
     assert refused.status_code == status
     assert error(refused).startswith(said)
+    assert len(http.get(SESSIONS).json()["sessions"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/control/health"),
+        ("GET", "/control/openapi.json"),
+        ("GET", "/control/worlds"),
+        ("GET", SESSIONS),
+        ("GET", f"{SESSIONS}/default/state"),
+        ("GET", f"{SESSIONS}/default/trace"),
+        ("POST", f"{SESSIONS}/default/reset"),
+        ("DELETE", f"{SESSIONS}/default"),
+    ],
+)
+@pytest.mark.parametrize("body", [b'{"to": 3}', b"to=3", b"\xff"])
+def test_a_body_that_nobody_reads_is_refused(http: TestClient, method: str, path: str, body: bytes) -> None:
+    refused = http.request(method, path, content=body)
+    assert (refused.status_code, error(refused)) == (400, f"invalid_body: {method} {path} takes no body")
+    assert http.get(f"{SESSIONS}/default").status_code == 200
+
+
+def test_an_empty_object_is_no_body(http: TestClient) -> None:
+    assert http.post(f"{SESSIONS}/default/reset", json={}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/control/health"),
+        ("GET", "/control/storage"),
+        ("POST", SESSIONS),
+        ("POST", f"{SESSIONS}/default/rewind"),
+        ("POST", f"{SESSIONS}/default/reset"),
+        ("DELETE", f"{SESSIONS}/default"),
+        ("GET", f"{SESSIONS}/default/trace"),
+    ],
+)
+def test_a_parameter_that_nobody_reads_is_refused(http: TestClient, method: str, path: str) -> None:
+    refused = http.request(method, f"{path}?world=library&to=1")
+    assert refused.status_code == 400
+    assert error(refused) == "invalid_query: world: is not known; known: none; to: is not known; known: none"
     assert len(http.get(SESSIONS).json()["sessions"]) == 1
 
 

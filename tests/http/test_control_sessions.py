@@ -12,6 +12,7 @@ from .documents import judge
 from .errors import error
 
 SESSION = "/control/sessions/default"
+MOMENT = "must be the number of a step, 0 or more, or the name of a snapshot"
 
 
 class Judged:
@@ -102,27 +103,30 @@ def test_a_difference_names_the_fields_that_differ(ask: Judged) -> None:
     [
         ("POST", "/default/branch", {"at": 4}, 409, "unknown_step: session 'default' has the steps 0 to 3; "),
         ("POST", "/default/branch", {"id": "default"}, 409, "session_exists: session 'default' exists already"),
-        ("POST", "/default/branch", {"at": -1}, 400, "invalid_body: at: "),
-        ("POST", "/default/branch", {"at": "1"}, 400, "invalid_body: at: "),
+        ("POST", "/default/branch", {"at": -1}, 400, "invalid_body: at: must be 0 or more (got -1)"),
+        ("POST", "/default/branch", {"at": "1"}, 400, 'invalid_body: at: must be a whole number (got "1")'),
         ("POST", "/default/branch", {"id": "../x"}, 400, "bad_name: '../x' is not a session id: "),
         ("POST", "/default/branch", {"step": 1}, 400, "invalid_body: step: "),
         ("POST", "/nowhere/branch", {}, 404, "unknown_session: no session 'nowhere'"),
-        ("POST", "/default/rewind", {}, 400, "invalid_body: to: "),
-        ("POST", "/default/rewind", {"to": None}, 400, "invalid_body: to"),
+        ("POST", "/default/rewind", {}, 400, "invalid_body: to: is required"),
+        ("POST", "/default/rewind", {"to": None}, 400, f"invalid_body: to: {MOMENT} (got null)"),
+        ("POST", "/default/rewind", {"to": -1}, 400, f"invalid_body: to: {MOMENT} (got -1)"),
+        ("POST", "/default/rewind", {"to": 1.5}, 400, f"invalid_body: to: {MOMENT} (got 1.5)"),
+        ("POST", "/default/rewind", {"to": True}, 400, f"invalid_body: to: {MOMENT} (got true)"),
         ("POST", "/default/rewind", {"to": 4}, 409, "unknown_step: session 'default' has the steps 0 to 3; "),
         ("POST", "/default/rewind", {"to": "x"}, 409, "unknown_step: session 'default' has no snapshot 'x'"),
         ("POST", "/default/rewind", {"to": "7"}, 400, "bad_name: '7' cannot name a snapshot"),
         ("POST", "/nowhere/rewind", {"to": 0}, 404, "unknown_session: no session 'nowhere'"),
         ("POST", "/default/snapshots", {"name": "a b"}, 400, "bad_name: 'a b' cannot name a snapshot"),
-        ("POST", "/default/snapshots", {"name": 7}, 400, "invalid_body: name: "),
+        ("POST", "/default/snapshots", {"name": 7}, 400, "invalid_body: name: must be a text (got 7)"),
         ("GET", "/default/state?at=4", None, 409, "unknown_step: session 'default' has the steps 0 to 3; "),
-        ("GET", "/default/state?at=-1", None, 400, "invalid_query: at: "),
-        ("GET", "/default/state?at=", None, 400, "invalid_query: at: "),
-        ("GET", "/default/state?at=1&at=2", None, 400, "invalid_query: at: "),
+        ("GET", "/default/state?at=-1", None, 400, 'invalid_query: at: must be 0 or more (got "-1")'),
+        ("GET", "/default/state?at=", None, 400, 'invalid_query: at: must be a whole number (got "")'),
+        ("GET", "/default/state?at=1&at=2", None, 400, 'invalid_query: at: must be a whole number (got ["1","2"])'),
         ("GET", f"/default/state?at={'9' * 30}", None, 409, "unknown_step: session 'default' has the steps 0 to 3; "),
-        ("GET", "/default/state?step=1", None, 400, "invalid_query: step: "),
-        ("GET", "/default/diff?from=1", None, 400, "invalid_query: to: "),
-        ("GET", "/default/diff?from=1&to=x", None, 400, "invalid_query: to: "),
+        ("GET", "/default/state?step=1", None, 400, "invalid_query: step: is not known; known: at"),
+        ("GET", "/default/diff?from=1", None, 400, "invalid_query: to: is required"),
+        ("GET", "/default/diff?from=1&to=x", None, 400, 'invalid_query: to: must be a whole number (got "x")'),
         ("GET", "/default/diff?from=1&to=4", None, 409, "unknown_step: session 'default' has the steps 0 to 3; "),
         ("GET", "/nowhere/diff?from=0&to=0", None, 404, "unknown_session: no session 'nowhere'"),
     ],
