@@ -5,7 +5,6 @@ McpSimError
 ├── UnknownSession    unknown or expired session id
 ├── UnknownEntity     no entity of this name in the world
 ├── BadName           a name that cannot be one, e.g. a session id with a slash
-├── PackFault         a declared effect that cannot be carried out
 └── SetupError        a server that cannot start as asked
 
 `LoadError` (schemas) and `StoreError` (store) stand beside it, each for its own boundary.
@@ -32,10 +31,6 @@ class UnknownEntity(McpSimError):
 
 class BadName(McpSimError):
     """A name that cannot be one."""
-
-
-class PackFault(McpSimError):
-    """A declared effect that cannot be carried out: tool, place and reason."""
 
 
 class SetupError(McpSimError):

@@ -15,7 +15,7 @@ from simpleeval import DEFAULT_OPERATORS, EvalWithCompoundTypes, InvalidExpressi
 
 from mcp_sim.functions import FUNCTIONS, as_text, bounded_text, field_of, functions_over, text_keys, within_bounds
 from schemas.expressions import Expression
-from schemas.types import View
+from store.overlay import Overlay
 
 
 class EvaluationError(Exception):
@@ -27,7 +27,7 @@ class Evaluator(EvalWithCompoundTypes):  # type: ignore[misc]
 
     ATTR_INDEX_FALLBACK = False
 
-    def __init__(self, names: dict[str, Any], view: View) -> None:
+    def __init__(self, names: dict[str, Any], view: Overlay) -> None:
         super().__init__(operators=_OPERATORS, functions={**FUNCTIONS, **functions_over(view)}, names=names)
 
     def value(self, expression: Expression) -> Any:

@@ -9,8 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from schemas.rows import key_text
-from schemas.types import View
-from store.overlay import sort_key
+from store.overlay import Overlay, sort_key
 
 MAX_ITEMS = 10_000
 MAX_TEXT = 100_000
@@ -187,7 +186,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def functions_over(view: View) -> dict[str, Callable[..., Any]]:
+def functions_over(view: Overlay) -> dict[str, Callable[..., Any]]:
     """The functions that read rows."""
 
     def get(entity: str, key: Any) -> Any:

@@ -1,13 +1,12 @@
-"""A World made ready to answer: every tool with its compiled schema and its responder."""
+"""A World made ready to answer: every tool with its compiled schema and its route."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from mcp_sim.errors import UnknownTool
-from mcp_sim.responders.base import Responder
-from mcp_sim.responders.effects import Effects
-from mcp_sim.responders.synthesize import Synthesizer
+from mcp_sim.responders.route import route
+from mcp_sim.worldmodel.worldmodel import WorldModel
 from schemas.canonical import canonical, unkept
 from schemas.types import Tool, World
 from schemas.validate import nearest
@@ -17,12 +16,11 @@ MAX_ARGUMENTS = 2**20
 
 
 class CompiledTool:
-    """One tool, ready to answer."""
+    """One tool, ready to answer: its definition, and who answers."""
 
-    def __init__(self, tool: Tool, world: World) -> None:
+    def __init__(self, tool: Tool, world: World, worldmodel: WorldModel | None) -> None:
         self.tool = tool
-        self.responder: Responder = Synthesizer(tool, world) if tool.effect is None else Effects(tool, world)
-        self.reason = "declared effect" if tool.effect is not None else "no effect declared"
+        self.route = route(tool, world, worldmodel)
 
     def argument_errors(self, arguments: dict[str, Any]) -> str | None:
         """What is wrong with the arguments, for the agent to act on; None when they are right."""
@@ -38,9 +36,9 @@ class CompiledTool:
 class Registry:
     """The tools of a world, by name, in the order of its files."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, worldmodel: WorldModel | None = None) -> None:
         self.world = world
-        self.tools = {name: CompiledTool(tool, world) for name, tool in world.tools.items()}
+        self.tools = {name: CompiledTool(tool, world, worldmodel) for name, tool in world.tools.items()}
 
     def tool(self, name: str) -> CompiledTool:
         """The tool of this name.

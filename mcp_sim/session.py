@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from mcp_sim.errors import UnknownSession
 from mcp_sim.registry import CompiledTool, Registry, json_problem
-from mcp_sim.responders.base import refusal
+from mcp_sim.responders.base import NOTHING, Effort, NoDraft, Responder, refusal
 from schemas.types import Attempt, Call, Draft, Observation, Row, Step, Violation
 from store.errors import Conflict, DeltaRejected, NoSuchSession
 from store.integrity import check, check_observation
 from store.sessions import SessionRecord
 from store.timeline import Timeline
 from store.view import EntityView
+
+_OURS = {"output", "unknown-id", "unanswered", "unreadable", "out-of-role", "leak", "fault"}
+"""Rules whose violation says nothing of the service, only of the simulation."""
+_log = logging.getLogger("mcp_sim")
 
 
 class Session:
@@ -35,12 +41,11 @@ class Session:
         return self._turn.locked()
 
     async def call(self, call: Call) -> Observation:
-        """Answer one call. Bad arguments and business failures are Observations with `is_error`.
+        """Answer one call. Bad arguments, business failures and faults of a pack are Observations with `is_error`.
 
         Raises:
             UnknownTool: the world has no such tool; nothing is recorded.
             UnknownSession: the session was deleted meanwhile.
-            PackFault: the declared effect cannot be carried out; nothing is changed or recorded.
             StoreError: the database failed; nothing is changed or recorded.
         """
         tool = self.registry.tool(call.tool)
@@ -48,21 +53,60 @@ class Session:
             while True:
                 started = time.perf_counter()
                 view = self._timeline.view(call)
-                step = await self._answer(tool, call, view)
+                effort = Effort()
+                step = await self._answer(tool, call, view, effort)
                 try:
-                    return self._commit(step, view, started).observation
+                    return self._commit(step, view, effort, started).observation
                 except Conflict:
                     self._reload()
 
-    def _commit(self, step: Step, view: EntityView, started: float) -> Step:
+    async def _answer(self, tool: CompiledTool, call: Call, view: EntityView, effort: Effort) -> Step:
+        problem = tool.argument_errors(call.arguments)
+        if problem is not None:
+            draft = Draft(refusal(problem, 400))
+            return _step(_recordable(call), view, draft, "validate", "arguments do not fit the input schema", effort)
+        responder = None
+        for responder, reason in tool.route:
+            accepted = await self._accepted(responder, tool, call, view, effort)
+            if accepted is not None:
+                return _step(call, view, accepted, responder.name, reason, effort)
+        assert responder is not None, "every route leads somewhere"
+        return _step(call, view, _apology(effort.attempts[-1]), responder.name, "the proposal broke a rule", effort)
+
+    async def _accepted(
+        self, responder: Responder, tool: CompiledTool, call: Call, view: EntityView, effort: Effort
+    ) -> Draft | None:
+        """The first proposal that breaks no rule; what was turned down on the way is in `effort`."""
+        for _ in range(responder.tries):
+            try:
+                draft = await responder.respond(call, view, effort)
+            except NoDraft as error:
+                draft = Draft(NOTHING, completions=error.completions)
+                effort.attempts.append(Attempt(responder.name, draft, (error.violation,)))
+                if error.final:
+                    break
+            else:
+                violations = self._check(tool, call, view, draft)
+                if not violations:
+                    return draft
+                effort.attempts.append(Attempt(responder.name, draft, tuple(violations)))
+            view.take_back_ids()
+        return None
+
+    def _check(self, tool: CompiledTool, call: Call, view: EntityView, draft: Draft) -> list[Violation]:
+        broken = check(self.world, view, draft.delta)
+        return broken or check_observation(tool.tool, view, draft.delta, draft.observation, call.arguments)
+
+    def _commit(self, step: Step, view: EntityView, effort: Effort, started: float) -> Step:
         """The step as it was committed: with its changes, or with the database's refusal of them."""
         try:
-            self._timeline.commit(step, view, {"seconds": time.perf_counter() - started})
+            self._timeline.commit(step, view, _measured(effort, started))
         except DeltaRejected as error:
-            draft = Draft(step.observation, step.delta, step.notes)
-            broken = [Violation("database", "", "", "", str(error))]
-            step = self._rejected(step.call, view, draft, step.responder, broken)
-            self._timeline.commit(step, view, {"seconds": time.perf_counter() - started})
+            draft = Draft(step.observation, step.delta, step.notes, step.completions)
+            effort.attempts.append(Attempt(step.responder, draft, (Violation("database", "", "", "", str(error)),)))
+            final = _apology(effort.attempts[-1])
+            step = _step(step.call, view, final, step.responder, "the proposal broke a rule", effort)
+            self._timeline.commit(step, view, _measured(effort, started))
         return step
 
     def _reload(self) -> None:
@@ -71,50 +115,6 @@ class Session:
         except NoSuchSession as error:
             self.gone = True
             raise UnknownSession(str(error)) from None
-
-    async def _answer(self, tool: CompiledTool, call: Call, view: EntityView) -> Step:
-        problem = tool.argument_errors(call.arguments)
-        if problem is not None:
-            draft = Draft(refusal(problem, 400))
-            return self._step(_recordable(call), view, draft, "validate", "arguments do not fit the input schema")
-        responder = tool.responder
-        draft = await responder.respond(call, view)
-        violations = self._check(tool, call, view, draft)
-        if not violations:
-            return self._step(call, view, draft, responder.name, tool.reason)
-        return self._rejected(call, view, draft, responder.name, violations)
-
-    def _rejected(
-        self, call: Call, view: EntityView, draft: Draft, responder: str, violations: list[Violation]
-    ) -> Step:
-        attempt = Attempt(responder, draft, tuple(violations))
-        final = Draft(refusal(_told(violations), 409))
-        return self._step(call, view, final, responder, "the proposal broke a rule", (attempt,))
-
-    def _check(self, tool: CompiledTool, call: Call, view: EntityView, draft: Draft) -> list[Violation]:
-        broken = check(self.world, view, draft.delta)
-        return broken or check_observation(tool.tool, view, draft.delta, draft.observation, call.arguments)
-
-    def _step(
-        self,
-        call: Call,
-        view: EntityView,
-        draft: Draft,
-        responder: str,
-        reason: str,
-        attempts: tuple[Attempt, ...] = (),
-    ) -> Step:
-        return Step(
-            n=view.n,
-            at=view.now,
-            call=call,
-            observation=draft.observation,
-            delta=draft.delta,
-            responder=responder,
-            reason=reason,
-            attempts=attempts,
-            notes=draft.notes,
-        )
 
     def view(self) -> EntityView:
         """What the next call would see, if it came at once."""
@@ -129,8 +129,32 @@ class Session:
         return self._timeline.steps()
 
 
-def _told(violations: list[Violation]) -> str:
-    return "; ".join(dict.fromkeys(violation.message for violation in violations))
+def _step(call: Call, view: EntityView, draft: Draft, responder: str, reason: str, effort: Effort) -> Step:
+    return Step(
+        n=view.n,
+        at=view.now,
+        call=call,
+        observation=draft.observation,
+        delta=draft.delta,
+        responder=responder,
+        reason=reason,
+        attempts=tuple(effort.attempts),
+        notes=draft.notes,
+        completions=draft.completions,
+    )
+
+
+def _apology(attempt: Attempt) -> Draft:
+    """What the agent is told when no proposal was good: which rule stood in the way, if it is one of the service."""
+    if any(violation.rule in _OURS for violation in attempt.violations):
+        _log.warning("%s: %s", attempt.responder, attempt.violations[0].message)
+        return Draft(refusal("The service failed to answer this call.", 500))
+    return Draft(refusal("; ".join(dict.fromkeys(violation.message for violation in attempt.violations)), 409))
+
+
+def _measured(effort: Effort, started: float) -> dict[str, Any]:
+    seconds = {"seconds": time.perf_counter() - started}
+    return {**seconds, "worldmodel": effort.spent} if effort.spent else seconds
 
 
 def _recordable(call: Call) -> Call:

@@ -11,6 +11,7 @@ from secrets import token_hex
 from mcp_sim.errors import BadName, UnknownEntity, UnknownSession
 from mcp_sim.registry import Registry
 from mcp_sim.session import Session
+from mcp_sim.worldmodel.worldmodel import WorldModel
 from schemas.types import Row, StateDelta, World
 from schemas.validate import nearest
 from store import past
@@ -55,9 +56,10 @@ class Sessions:
         default: the id of the session that `default` means here.
     """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, worldmodel: WorldModel | None = None) -> None:
         self.default = DEFAULT
         self._db = db
+        self._worldmodel = worldmodel
         self._open: OrderedDict[str, Session] = OrderedDict()
         self._registries: dict[str, Registry] = {}
         self._served: tuple[World, int] | None = None
@@ -72,7 +74,7 @@ class Sessions:
         session_id = token_hex(8) if session_id is None else _checked(session_id)
         record = stored.create(self._db, session_id, world, world.seed if seed is None else seed)
         if world.fingerprint not in self._registries:
-            self._registries[world.fingerprint] = Registry(world)
+            self._registries[world.fingerprint] = Registry(world, self._worldmodel)
         return self._start(record)
 
     def open(self, session_id: str) -> Session:
@@ -252,7 +254,7 @@ class Sessions:
     def _registry(self, record: SessionRecord) -> Registry:
         registry = self._registries.get(record.fingerprint)
         if registry is None:
-            registry = Registry(stored_world(self._db, record.fingerprint))
+            registry = Registry(stored_world(self._db, record.fingerprint), self._worldmodel)
             self._registries[record.fingerprint] = registry
         return registry
 

@@ -220,6 +220,9 @@ class Effect(Definition):
     returns: Template = None
     text: Text | None = Field(default=None, description="A plain-text answer instead of JSON.")
     http: Http | None = None
+    confidence: float = Field(
+        default=1.0, ge=0, le=1, description="The share of calls that it answers rightly, as far as was measured."
+    )
 
 
 ForEach.model_rebuild()

@@ -94,7 +94,10 @@ class Tool(Definition):
         default=None, validation_alias=AliasChoices("output", "output_schema")
     )
     annotations: Annotations = Annotations()
-    effect: Effect | None = Field(default=None, description="Left out: the answer is made up from the output schema.")
+    effect: Effect | None = Field(default=None, description="Left out: the world model or the synthesizer answers.")
+    answered_by: Literal["effect", "worldmodel", "synthesize"] | None = Field(
+        default=None, description="Who answers, if not the effect first and the world model where there is none."
+    )
 
     @cached_property
     def arguments(self) -> Validator:
@@ -131,6 +134,7 @@ class Pack(Definition):
     entities: dict[str, Entity] = Field(default_factory=dict)
     tools: dict[str, Tool] = Field(default_factory=dict)
     seed: dict[str, tuple[Row, ...]] = Field(default_factory=dict)
+    demonstrations: tuple[Demonstration, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -155,6 +159,15 @@ class Clock(Definition):
         return (start if start.tzinfo else start.replace(tzinfo=UTC)).astimezone(UTC)
 
 
+class Demonstration(Definition):
+    """A recorded call with the answer that the real service gave; a world model imitates it."""
+
+    tool: str
+    arguments: dict[str, JsonValue] = Field(default_factory=dict)
+    observation: JsonValue = Field(description="The answer: JSON, or a text.")
+    is_error: bool = False
+
+
 class Example(Definition):
     """A first call worth trying, shown to people when a world starts."""
 
@@ -171,9 +184,14 @@ class World(Definition):
     description: str = ""
     packs: tuple[Pack, ...] = Field(min_length=1)
     lore: str = Field(default="", description="What a world model should know; never shown to the agent.")
+    hidden: str = Field(default="", description="What a world model knows and no answer may ever tell.")
+    control: str = Field(default="", description="What a world model is told to do; never shown to the agent.")
     instructions: str = Field(default="", description="What an MCP client is told when it connects.")
     clock: Clock = Clock()
     seed: int = Field(default=0, ge=0, le=2**53)
+    trust: float = Field(
+        default=0.5, ge=0, le=1, description="Effects of less confidence leave the call to the world model."
+    )
     examples: tuple[Example, ...] = ()
 
     @cached_property
@@ -185,6 +203,11 @@ class World(Definition):
     def tools(self) -> dict[str, Tool]:
         """Every tool of every pack, by name, in the order of the files."""
         return {name: tool for pack in self.packs for name, tool in pack.tools.items()}
+
+    @cached_property
+    def demonstrations(self) -> tuple[Demonstration, ...]:
+        """Every demonstration of every pack."""
+        return tuple(shown for pack in self.packs for shown in pack.demonstrations)
 
     @cached_property
     def rows(self) -> dict[str, tuple[Row, ...]]:
@@ -252,6 +275,8 @@ class StateDelta:
 class View(Protocol):
     """The read-only state that a Responder may see. Rows it hands out must not be mutated."""
 
+    n: int
+    """The number of the step that this call becomes."""
     now: str
     """Virtual time of this call, ISO 8601 in UTC."""
     seed: int
@@ -293,16 +318,61 @@ class View(Protocol):
         """A 64-bit number that depends on seed, step and purpose alone."""
         ...
 
+    def recent(self, limit: int, tool: str | None = None) -> list[Step]:
+        """The last steps before this call, oldest first; those of one tool, as far back as 500 steps."""
+        ...
+
+    def recall(self, prompt: str) -> Completion | None:
+        """What a world model said when it was asked exactly this before."""
+        ...
+
+    def take_back_ids(self) -> None:
+        """Forget the ids minted for a proposal that was turned down; the next one mints them again."""
+        ...
+
+
+Rule = Literal[
+    "schema",
+    "reference",
+    "unique",
+    "key",
+    "immutable",
+    "restrict",
+    "output",
+    "unknown-id",
+    "database",
+    "unanswered",
+    "unreadable",
+    "out-of-role",
+    "leak",
+    "fault",
+]
+"""What a proposal can break. The last five are no rules of the rows: there was no answer, or none that could be read,
+or not one of a service; it told what is hidden; the pack cannot carry it out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Violation:
     """A broken integrity rule: which one, where, and what to tell whoever caused it."""
 
-    rule: Literal["schema", "reference", "unique", "key", "immutable", "restrict", "output", "unknown-id", "database"]
+    rule: Rule
     entity: str
     key: str
     pointer: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a world model was asked, as the SHA-256 of the whole question, and its own words.
+
+    `model` is its name and fingerprint; `cut_off`: it would have said more.
+    """
+
+    prompt: str
+    said: str
+    model: str
+    cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,11 +382,12 @@ class Draft:
     observation: Observation
     delta: StateDelta = StateDelta()
     notes: tuple[str, ...] = ()
+    completions: tuple[Completion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A proposal that was turned down, and why."""
+    """A proposal that was turned down, and why. Its observation is empty where there was none to speak of."""
 
     responder: str
     draft: Draft
@@ -336,6 +407,7 @@ class Step:
     reason: str
     attempts: tuple[Attempt, ...] = ()
     notes: tuple[str, ...] = ()
+    completions: tuple[Completion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,19 @@ _PAGE = (
 )
 
 
+_OF_TOOL = (
+    select(step.c.body)
+    .where(
+        step.c.layer == bindparam("layer"),
+        step.c.n > bindparam("after"),
+        step.c.n <= bindparam("upto"),
+        step.c.tool == bindparam("tool"),
+    )
+    .order_by(step.c.n.desc())
+    .limit(bindparam("limit"))
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """Clock (microseconds since the world's start) and id counters after a step."""
@@ -62,3 +75,13 @@ def read_steps(db: Database, of: int, upto: int = 2**31 - 1, after: int = 0) -> 
             for row in page:
                 yield row.body.encode()
             read = page[-1].n
+
+
+def steps_of_tool(db: Database, of: int, tool: str, limit: int, after: int) -> list[bytes]:
+    """The canonical bytes of the last steps of a tool behind `after`, oldest first."""
+    found: list[bytes] = []
+    for at, base, last in reversed(stretches(db, of, 2**31 - 1)):
+        if len(found) < limit and last > after:
+            wanted = {"layer": at, "after": max(base, after), "upto": last, "tool": tool, "limit": limit - len(found)}
+            found += [row.body.encode() for row in db.run(_OF_TOOL, **wanted)]
+    return found[::-1]

@@ -22,6 +22,7 @@ stays while anything stands on it.
     step       one call, whole, in canonical JSON; `state` is clock and id counters after it
     session    a named head, on a layer of its own
     snapshot   a named moment of a session
+    completion what a world model said, by the SHA-256 of the question
 """
 
 from __future__ import annotations
@@ -168,3 +169,15 @@ snapshot = Table(
     UniqueConstraint("session", "name"),
 )
 Index("snapshot_by_layer", snapshot.c.layer)
+
+completion = Table(
+    "completion",
+    metadata,
+    Column("prompt", Text, primary_key=True),
+    Column("said", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("cut_off", Boolean, nullable=False),
+    Column("created", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("completion_by_created", completion.c.created)

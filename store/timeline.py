@@ -10,14 +10,15 @@ from typing import Any
 import orjson
 from sqlalchemy import bindparam, delete, insert, select
 
-from schemas.types import Call, Row, Step, World
+from schemas.types import Call, Completion, Row, Step, World
 from store import sessions
+from store.completions import completions_of, keep, recall
 from store.db import Database
 from store.errors import Conflict, NoSuchSession
-from store.history import Moment, moment, read_steps
+from store.history import Moment, moment, read_steps, steps_of_tool
 from store.rows import Rows
 from store.tables import opening, session, step
-from store.traces.encode import encode_step
+from store.traces.encode import decode_step, encode_step
 from store.view import EntityView, first_counters
 
 _STANDS = (session.c.id == bindparam("session")) & (session.c.layer == bindparam("layer"))
@@ -28,6 +29,8 @@ _ADD_STEP = insert(step).from_select(
 )
 _SWEEP = delete(opening).where(opening.c.layer == bindparam("of"))
 _TOUCH_EVERY = 60.0
+_FAR = 500
+"""How many steps back the calls of one tool are looked for."""
 _MAX_WAIT = 10 * 365 * 86400.0
 
 
@@ -62,7 +65,7 @@ class Timeline:
     def view(self, call: Call) -> EntityView:
         """What this call may see, at its moment of virtual time."""
         now = self._time(self._after(call))
-        return EntityView(self._rows, self._world, self._seed, self.n + 1, now, self._counters)
+        return EntityView(self._rows, self._world, self._seed, self.n + 1, now, self._counters, self)
 
     def commit(self, committed: Step, view: EntityView, measured: dict[str, Any]) -> None:
         """Write delta and step in one transaction, then move the head.
@@ -94,8 +97,22 @@ class Timeline:
                 self._rows.write(committed.delta.changes, committed.n)
             if self._db.execute(_ADD_STEP, **row) == 0:
                 raise Conflict(f"session '{self._session_id}' was moved meanwhile")
+            if committed.completions or committed.attempts:
+                keep(self._db, completions_of(committed))
         self.n, self._clock, self._counters = committed.n, clock, counters
         self._rows.head = committed.n
+
+    def recent(self, limit: int, tool: str | None = None) -> list[Step]:
+        """The last steps, oldest first; those of one tool, as far back as 500 steps."""
+        if tool is None:
+            lines = list(read_steps(self._db, self._layer, after=max(self.n - limit, 0)))
+        else:
+            lines = steps_of_tool(self._db, self._layer, tool, limit, max(self.n - _FAR, 0))
+        return [decode_step(line) for line in lines]
+
+    def recall(self, prompt: str) -> Completion | None:
+        """What a world model said to this question before, in any session."""
+        return recall(self._db, prompt)
 
     def query(self, entity: str) -> list[Row]:
         """The committed rows of an entity, in key order."""

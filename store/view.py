@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 from schemas.rows import IdPattern, key_text
-from schemas.types import Row, World
+from schemas.types import Completion, Row, Step, World
 
 
 class RowSource(Protocol):
@@ -35,16 +35,40 @@ class RowSource(Protocol):
         ...
 
 
+class Past(Protocol):
+    """What happened before this call."""
+
+    def recent(self, limit: int, tool: str | None = None) -> list[Step]:
+        """The last steps, oldest first; those of one tool, as far back as 500 steps."""
+        ...
+
+    def recall(self, prompt: str) -> Completion | None:
+        """What a world model said to this question before."""
+        ...
+
+
 class EntityView:
     """The state as one call finds it. Ids it mints count only if the call is committed."""
 
-    def __init__(self, rows: RowSource, world: World, seed: int, n: int, now: str, counters: dict[str, int]) -> None:
+    def __init__(
+        self,
+        rows: RowSource,
+        world: World,
+        seed: int,
+        n: int,
+        now: str,
+        counters: dict[str, int],
+        past: Past,
+    ) -> None:
         self.now = now
         self.seed = seed
         self.n = n
         self.counters = dict(counters)
+        self.recent = past.recent
+        self.recall = past.recall
         self._rows = rows
         self._world = world
+        self._counted = counters
         self._fetched: dict[tuple[str, str], Row | None] = {}
         self._handed_out: dict[int, Row | None] = {}
 
@@ -92,6 +116,10 @@ class EntityView:
             key = pattern.mint(n, self.seed, entity)
             if self.get(entity, key_text(key)) is None:
                 return key
+
+    def take_back_ids(self) -> None:
+        """Forget the ids minted for a proposal that was turned down; the next one mints them again."""
+        self.counters = dict(self._counted)
 
     def random(self, purpose: str) -> int:
         """A 64-bit number that depends on seed, step and purpose alone."""

@@ -12,6 +12,7 @@ from mcp_sim.session import Session
 from mcp_sim.sessions import Sessions
 from schemas.load import load_world
 from schemas.types import Call, Observation, Row, World
+from store.traces.encode import decode_step
 
 HARBOUR = Path(__file__).parent / "packs" / "harbour"
 
@@ -45,6 +46,14 @@ class Running:
         assert observation.is_error, observation.text
         assert self.rows() == before
         return f"{observation.status} {observation.text}"
+
+    def fault(self, tool: str, **arguments: Any) -> str:
+        """What is wrong with the pack; the agent is only told that the service failed."""
+        assert self.refused(tool, **arguments) == "500 The service failed to answer this call."
+        step = decode_step(self.trace().splitlines()[-1])
+        (attempt,) = step.attempts
+        assert attempt.violations[0].rule in ("fault", "output", "unknown-id")
+        return attempt.violations[0].message
 
     def rows(self) -> dict[str, dict[Any, Row]]:
         """Every committed row, by entity and key."""

@@ -2,20 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import orjson
 
-from schemas.types import Call, Draft, Observation, View
+from schemas.types import Attempt, Call, Completion, Draft, Observation, Rule, View, Violation
+
+NOTHING = Observation("", is_error=True, status=500)
+"""The observation of an attempt that came to none."""
+
+
+@dataclass(slots=True)
+class Effort:
+    """What answering one call has taken so far.
+
+    Attributes:
+        attempts: the proposals that were turned down, oldest first.
+        spent: one entry per request to a world model: tokens and seconds.
+        deadline: the value of `time.monotonic()` by which world models have to be done; 0 until one was asked.
+    """
+
+    attempts: list[Attempt] = field(default_factory=list)
+    spent: list[dict[str, float]] = field(default_factory=list)
+    deadline: float = 0.0
+
+
+class NoDraft(Exception):
+    """A responder has nothing to propose; why, and whether asking it again would help."""
+
+    def __init__(self, rule: Rule, message: str, *, final: bool, completions: tuple[Completion, ...] = ()) -> None:
+        super().__init__(message)
+        self.violation = Violation(rule, "", "", "", message)
+        self.final = final
+        self.completions = completions
 
 
 class Responder(Protocol):
     """Proposes what to say and what to change; commits nothing."""
 
     name: str
+    tries: int
+    """How often it is asked for one call; after the first time, with its turned-down proposals in the Effort."""
 
-    async def respond(self, call: Call, view: View) -> Draft:
-        """A Draft for this call. No database transaction is open meanwhile."""
+    async def respond(self, call: Call, view: View, effort: Effort, /) -> Draft:
+        """A Draft for this call. No database transaction is open meanwhile.
+
+        Raises:
+            NoDraft: there is none.
+        """
         ...
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from schemas.canonical import canonical
-from schemas.types import Attempt, Call, Change, Draft, Observation, StateDelta, Step, Violation, World
+from schemas.types import Attempt, Call, Change, Completion, Draft, Observation, StateDelta, Step, Violation, World
 
 FORMAT = "mcp-sim/trace"
 VERSION = 1
@@ -47,11 +47,16 @@ def decode_step(line: bytes | str) -> Step:
         reason=data["reason"],
         attempts=attempts,
         notes=tuple(data["notes"]),
+        completions=_completions(data),
     )
 
 
 def _draft(data: dict[str, Any]) -> Draft:
-    return Draft(Observation(**data["observation"]), _delta(data["delta"]), tuple(data["notes"]))
+    return Draft(Observation(**data["observation"]), _delta(data["delta"]), tuple(data["notes"]), _completions(data))
+
+
+def _completions(data: dict[str, Any]) -> tuple[Completion, ...]:
+    return tuple(Completion(**found) for found in data["completions"])
 
 
 def _delta(data: dict[str, Any]) -> StateDelta:

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 
 from schemas.rows import key_text
-from schemas.types import Row, Step, Trace, World
+from schemas.types import Completion, Row, Step, Trace, World
+from store.completions import completions_of
 from store.overlay import matches, references_to, sort_key
 from store.traces.encode import FORMAT, VERSION, decode_step
 from store.view import EntityView, first_counters, id_pattern
@@ -46,7 +47,7 @@ def view(trace: Trace, at: int) -> EntityView:
             if change.op == "create":
                 counters[change.entity] = _recount(trace, change.entity, change.key, counters.get(change.entity, 0))
     now = trace.steps[at - 1].at if at else trace.world.clock.start.isoformat().replace("+00:00", "Z")
-    return EntityView(rows, trace.world, trace.seed, at + 1, now, counters)
+    return EntityView(rows, trace.world, trace.seed, at + 1, now, counters, TracePast(trace.steps[:at]))
 
 
 class TraceRows:
@@ -94,6 +95,23 @@ class TraceRows:
             for row in self.query(name)
             for path in references_to(self._world, name, row, entity, key)
         ]
+
+
+class TracePast:
+    """The steps of a trace that came before a call."""
+
+    def __init__(self, steps: tuple[Step, ...]) -> None:
+        self._steps = steps
+
+    def recent(self, limit: int, tool: str | None = None) -> list[Step]:
+        """The last steps, oldest first; those of one tool, as far back as 500 steps."""
+        found = [step for step in self._steps[-500:] if tool in (None, step.call.tool)]
+        return found[max(len(found) - limit, 0) :]
+
+    def recall(self, prompt: str) -> Completion | None:
+        """What a world model said to this question before."""
+        found = (found for step in self._steps for found in completions_of(step) if found.prompt == prompt)
+        return next(found, None)
 
 
 def _header(line: bytes) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from mcp_sim.errors import PackFault
+from mcp_sim.responders.base import Effort
 from mcp_sim.sessions import DEFAULT, Sessions
 from schemas.types import Call, Draft, View
 from store.errors import StoreError
@@ -21,11 +21,12 @@ class Breaks:
     """A responder with a fault."""
 
     name = "breaks"
+    tries = 1
 
     def __init__(self, fault: Exception) -> None:
         self.fault = fault
 
-    async def respond(self, call: Call, view: View) -> Draft:
+    async def respond(self, call: Call, view: View, effort: Effort) -> Draft:
         raise self.fault
 
 
@@ -38,13 +39,12 @@ def http(app: Starlette) -> Iterator[TestClient]:
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (PackFault("tool 'get_book', /effect/returns: no"), "simulator_error: tool 'get_book', /effect/returns: no"),
         (StoreError("worlds.db: disk I/O error"), "store_error: worlds.db: disk I/O error"),
         (KeyError("secret"), "internal_error: the server failed on this request; its log says why"),
     ],
 )
 def test_a_fault_is_500_in_one_sentence(http: TestClient, sessions: Sessions, fault: Exception, said: str) -> None:
-    sessions.open(DEFAULT).registry.tools["get_book"].responder = Breaks(fault)
+    sessions.open(DEFAULT).registry.tools["get_book"].route = ((Breaks(fault), "test"),)
     failed = http.get("/api/books/1")
     assert (failed.status_code, error(failed)) == (500, said)
     assert sessions.info(DEFAULT).steps == 0

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from mcp_sim.http import create_app
 from mcp_sim.http.keeping import keeping
+from mcp_sim.responders.base import Effort
 from mcp_sim.sessions import Sessions
 from schemas.types import Call, Draft, View, World
 from store.retention import Retention
@@ -78,16 +79,17 @@ def test_what_was_collected_at_the_start_is_logged_in_one_line(
 def test_a_call_in_flight_is_not_cut_off(sessions: Sessions, library: World, expire: Callable[[str], None]) -> None:
     busy = sessions.create(library, session_id="busy")
     tool = busy.registry.tool("get_newest_book")
-    answer_of = tool.responder
+    usual = tool.route
     arrived, released = asyncio.Event(), asyncio.Event()
 
     class Slow:
         name = "slow"
+        tries = 1
 
-        async def respond(self, call: Call, view: View) -> Draft:
+        async def respond(self, call: Call, view: View, effort: Effort) -> Draft:
             arrived.set()
             await released.wait()
-            draft: Draft = await answer_of.respond(call, view)
+            draft: Draft = await usual[0][0].respond(call, view, effort)
             return draft
 
     async def scenario() -> None:
@@ -100,8 +102,8 @@ def test_a_call_in_flight_is_not_cut_off(sessions: Sessions, library: World, exp
         expire("busy")
         assert list(sessions.collect(Retention(days=30))) == ["busy"]
 
-    tool.responder = Slow()
+    tool.route = ((Slow(), "test"),)
     try:
         asyncio.run(scenario())
     finally:
-        tool.responder = answer_of
+        tool.route = usual

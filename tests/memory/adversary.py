@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from mcp_sim.responders.base import answer
+from mcp_sim.responders.base import Effort, answer
 from schemas.rows import key_text, values_at
 from schemas.types import Call, Change, Draft, Row, StateDelta, View, World
 
@@ -15,12 +15,13 @@ class Adversary:
     """Breaks one rule with each proposal."""
 
     name = "adversary"
+    tries = 1
 
     def __init__(self, world: World, dice: random.Random) -> None:
         self._world = world
         self._dice = dice
 
-    async def respond(self, call: Call, view: View) -> Draft:
+    async def respond(self, call: Call, view: View, effort: Effort) -> Draft:
         """A proposal with one thing wrong; now and then nothing can be made wrong, and it is right."""
         name = self._dice.choice([name for name in self._world.entities if view.count(name)])
         rows = view.query(name)

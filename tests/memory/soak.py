@@ -114,16 +114,16 @@ class Soak:
         tool = session.registry.tools[self._dice.choice(list(session.registry.tools))]
         call = Call(tool.tool.name, self._arguments(session, tool.tool))
         hostile = self._dice.random() < ADVERSARIAL
-        honest = tool.responder
+        honest = tool.route
         if hostile:
-            tool.responder = Adversary(session.world, self._dice)
+            tool.route = ((Adversary(session.world, self._dice), "test"),)
         try:
             observation = await session.call(call)
         except McpSimError as error:
             self.outcome.unanswered.append(f"{call.tool}: {error}")
             return
         finally:
-            tool.responder = honest
+            tool.route = honest
         self._look(session.world, tool.tool, observation)
         self.outcome.calls += 1
         self.outcome.refused += observation.is_error

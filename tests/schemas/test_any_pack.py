@@ -10,7 +10,6 @@ from typing import Any
 import yaml
 from hypothesis import given
 
-from mcp_sim.errors import PackFault
 from mcp_sim.session import Session
 from mcp_sim.sessions import Sessions
 from schemas.load import LoadError, Problem, load_world
@@ -44,12 +43,10 @@ def answer(session: Session, tool: Tool) -> str:
     """What a call says, or the sentence about an effect that cannot be carried out."""
     known = tool.input_schema.get("properties") or {}
     assert isinstance(known, dict)
-    try:
-        return asyncio.run(
-            session.call(Call(tool.name, {key: ARGUMENTS[key] for key in ARGUMENTS if key in known}))
-        ).text
-    except PackFault as fault:
-        return str(fault)
+    asked = Call(tool.name, {key: ARGUMENTS[key] for key in ARGUMENTS if key in known})
+    text = asyncio.run(session.call(asked)).text
+    broken = [violation.message for attempt in session.view().recent(1)[0].attempts for violation in attempt.violations]
+    return broken[0] if broken else text
 
 
 @given(value=json_values)

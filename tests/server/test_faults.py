@@ -10,8 +10,7 @@ from mcp.client import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import INTERNAL_ERROR, INVALID_REQUEST
 
-from mcp_sim.errors import PackFault
-from mcp_sim.responders.base import answer
+from mcp_sim.responders.base import Effort, NoDraft, answer
 from mcp_sim.server import build_server
 from mcp_sim.sessions import DEFAULT
 from schemas.types import Call, Draft, View
@@ -26,17 +25,18 @@ class Fails:
     """A responder that raises."""
 
     name = "fails"
+    tries = 1
 
     def __init__(self, error: Exception) -> None:
         self.error = error
 
-    async def respond(self, call: Call, view: View) -> Draft:
+    async def respond(self, call: Call, view: View, effort: Effort) -> Draft:
         raise self.error
 
 
 async def test_an_error_of_ours_is_logged_and_not_shown(era: str, caplog: pytest.LogCaptureFixture) -> None:
     directory = sessions()
-    directory.open(DEFAULT).registry.tools["get_book"].responder = Fails(ZeroDivisionError("the secret"))
+    directory.open(DEFAULT).registry.tools["get_book"].route = ((Fails(ZeroDivisionError("the secret")), "test"),)
     with caplog.at_level(logging.ERROR), pytest.raises(MCPError) as error:
         await call(directory, era, "get_book", {"id": "B-001"})
     assert error.value.code == INTERNAL_ERROR
@@ -44,12 +44,16 @@ async def test_an_error_of_ours_is_logged_and_not_shown(era: str, caplog: pytest
     assert "ZeroDivisionError: the secret" in caplog.text
 
 
-async def test_a_fault_of_the_pack_is_said_in_its_own_sentence(era: str) -> None:
+async def test_a_fault_of_the_pack_is_recorded_and_not_shown(era: str, caplog: pytest.LogCaptureFixture) -> None:
     directory = sessions()
-    directory.open(DEFAULT).registry.tools["get_book"].responder = Fails(PackFault("get_book: step 1 has no end"))
-    with pytest.raises(MCPError, match=r"^get_book: step 1 has no end$") as error:
-        await call(directory, era, "get_book", {"id": "B-001"})
-    assert error.value.code == INTERNAL_ERROR
+    fault = NoDraft("fault", "get_book: step 1 has no end", final=True)
+    directory.open(DEFAULT).registry.tools["get_book"].route = ((Fails(fault), "test"),)
+    with caplog.at_level(logging.WARNING):
+        result = await call(directory, era, "get_book", {"id": "B-001"})
+    assert result.is_error
+    assert [part.text for part in result.content] == ["The service failed to answer this call."]
+    assert "get_book: step 1 has no end" in caplog.text
+    assert "get_book: step 1 has no end" in b"".join(directory.trace(DEFAULT)).decode()
 
 
 async def test_a_session_that_is_gone_is_named(era: str) -> None:
@@ -89,12 +93,13 @@ class Waits:
     """A responder that is about to propose a new book, but never comes to it."""
 
     name = "waits"
+    tries = 1
 
     def __init__(self) -> None:
         self.started = anyio.Event()
         self.ended = anyio.Event()
 
-    async def respond(self, call: Call, view: View) -> Draft:
+    async def respond(self, call: Call, view: View, effort: Effort) -> Draft:
         view.new_id("book")
         self.started.set()
         try:
@@ -107,7 +112,7 @@ class Waits:
 async def test_a_cancelled_call_changes_nothing_and_frees_the_session(era: str) -> None:
     directory, waits = sessions(), Waits()
     tool = directory.open(DEFAULT).registry.tools["add_book"]
-    usual, tool.responder = tool.responder, waits
+    usual, tool.route = tool.route, ((waits, "test"),)
     async with Client(build_server(directory), mode=era) as client:
         with anyio.fail_after(5):
             async with anyio.create_task_group() as calls:
@@ -117,6 +122,6 @@ async def test_a_cancelled_call_changes_nothing_and_frees_the_session(era: str) 
             await waits.ended.wait()
             assert directory.info(DEFAULT).steps == 0
             assert len(directory.rows(DEFAULT)["book"]) == 1
-            tool.responder = usual
+            tool.route = usual
             following = await client.call_tool("add_book", {"title": "Emma"})
     assert following.structured_content == {"id": "B-002", "title": "Emma", "shelf": "S-1"}

@@ -15,7 +15,7 @@ from mcp_types import HEADER_MISMATCH, INVALID_PARAMS, INVALID_REQUEST, PARSE_ER
 from starlette.testclient import TestClient
 
 from mcp_sim.http import create_app
-from mcp_sim.responders.base import answer
+from mcp_sim.responders.base import Effort, answer
 from mcp_sim.sessions import DEFAULT, Sessions
 from schemas.types import Call, Draft, View
 from tests.conformance.serving import serving
@@ -141,12 +141,13 @@ class Waits:
     """A responder that never comes to an answer."""
 
     name = "waits"
+    tries = 1
 
     def __init__(self) -> None:
         self.started = threading.Event()
         self.ended = threading.Event()
 
-    async def respond(self, call: Call, view: View) -> Draft:
+    async def respond(self, call: Call, view: View, effort: Effort) -> Draft:
         self.started.set()
         try:
             await anyio.sleep_forever()
@@ -157,7 +158,7 @@ class Waits:
 
 def test_a_client_that_hangs_up_takes_its_call_back(directory: Sessions) -> None:
     waits = Waits()
-    directory.open(DEFAULT).registry.tools["add_book"].responder = waits
+    directory.open(DEFAULT).registry.tools["add_book"].route = ((waits, "test"),)
     params = {"name": "add_book", "arguments": {"title": "Emma"}, "_meta": META}
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
     headers = {**LEGACY, "MCP-Protocol-Version": VERSION, "Mcp-Method": "tools/call", "Mcp-Name": "add_book"}

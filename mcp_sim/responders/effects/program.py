@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mcp_sim.errors import PackFault
 from mcp_sim.expressions import EvaluationError
-from mcp_sim.responders.base import answer, refusal
+from mcp_sim.responders.base import Effort, NoDraft, answer, refusal
 from mcp_sim.responders.effects.run import OMIT, Refusal, Run
 from mcp_sim.responders.effects.steps import compile_steps
 from schemas.expressions import parse_template
@@ -17,6 +16,7 @@ class Effects:
     """Answers the calls of one tool by its declared effect."""
 
     name = "effects"
+    tries = 1
 
     def __init__(self, tool: Tool, world: World) -> None:
         effect = tool.effect
@@ -30,11 +30,11 @@ class Effects:
         self._text = None if effect.text is None else parse_template(effect.text)
         self._status = effect.http.status if effect.http else 200
 
-    async def respond(self, call: Call, view: View) -> Draft:
+    async def respond(self, call: Call, view: View, _effort: Effort) -> Draft:
         """A Draft by the declared steps.
 
         Raises:
-            PackFault: an expression of the effect has no value for this call.
+            NoDraft: an expression of the effect has no value for this call.
         """
         state = Run(self._world, view, {**self._defaults, **call.arguments}, self._absent)
         try:
@@ -44,7 +44,7 @@ class Effects:
         except Refusal as error:
             return Draft(refusal(error.text, error.status))
         except (EvaluationError, TypeError, ValueError, AttributeError) as error:
-            raise PackFault(f"tool '{self._tool.name}', {state.at}: {error}") from None
+            raise NoDraft("fault", f"tool '{self._tool.name}', {state.at}: {error}", final=True) from None
 
     def _result(self, state: Run) -> Observation:
         if self._text is not None:

@@ -6,8 +6,7 @@ import re
 from hashlib import sha256
 from random import Random
 
-from mcp_sim.errors import PackFault
-from mcp_sim.responders.base import answer, refusal
+from mcp_sim.responders.base import Effort, NoDraft, answer, refusal
 from mcp_sim.responders.synthesize.imagination import Imagination
 from schemas.canonical import canonical
 from schemas.marks import marks
@@ -28,17 +27,18 @@ class Synthesizer:
     """
 
     name = "synthesize"
+    tries = 1
 
     def __init__(self, tool: Tool, world: World) -> None:
         self._tool = tool
         self._world = world
         self._asked = marks(tool.input_schema)
 
-    async def respond(self, call: Call, view: View) -> Draft:
+    async def respond(self, call: Call, view: View, _effort: Effort) -> Draft:
         """A made-up Draft; a marked argument that names no row is refused as not found.
 
         Raises:
-            PackFault: no answer was found that fits the output schema.
+            NoDraft: no answer was found that fits the output schema.
         """
         named = list(self._asked(call.arguments, "")) if self._asked else []
         for entity, _, value in named:
@@ -52,18 +52,15 @@ class Synthesizer:
                 imagination = Imagination(self._world, rows, chance, call.arguments, subjects)
                 content = imagination.value(self._tool.output_schema or {})
             except _BEYOND as error:
-                raise PackFault(
-                    f"tool '{self._tool.name}': nothing can be made up for its output schema ({error});"
-                    " declare an effect or simplify the schema"
-                ) from None
+                message = f"nothing can be made up for its output schema ({error}); declare an effect or simplify it"
+                raise NoDraft("fault", f"tool '{self._tool.name}': {message}", final=True) from None
             if self._tool.output is None or self._tool.output.holds(content):
                 return Draft(answer(content), rows.delta(), ("made up from the output schema",))
         assert self._tool.output is not None
         fault = self._tool.output.faults(content)[0]
-        raise PackFault(
-            f"tool '{self._tool.name}': no answer found that fits its output schema"
-            f" ({fault.pointer or '/'}: {fault.message}); declare an effect or loosen the schema"
-        )
+        where = f"{fault.pointer or '/'}: {fault.message}"
+        message = f"no answer found that fits its output schema ({where}); declare an effect or loosen it"
+        raise NoDraft("fault", f"tool '{self._tool.name}': {message}", final=True)
 
     def _seed(self, call: Call, view: View, attempt: int) -> int:
         named = f"{view.seed}:{self._tool.name}:{attempt}:".encode() + canonical(call.arguments)

@@ -1,0 +1,5 @@
+"""Answers that a language world model proposes: read, held against the rows, repaired when they break a rule."""
+
+from mcp_sim.responders.worldmodel.modelled import Modelled
+
+__all__ = ["Modelled"]

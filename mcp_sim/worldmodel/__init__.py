@@ -1,0 +1,1 @@
+"""Language world models: how they are asked, served and read."""

@@ -1,0 +1,78 @@
+"""Why vLLM ended, read from its log: one sentence with the nearest fix."""
+
+from __future__ import annotations
+
+import re
+import signal
+
+_KNOWN = (
+    (
+        r"No module named '?vllm\b",
+        "this Python has no vLLM: `make vllm-env` makes an environment with one for the CPU, "
+        "`pip install 'mcp-sim[vllm]'` one for GPUs; name its Python with --python",
+    ),
+    (r"Address already in use|\[Errno 98\]", "port {port} of {host} is taken; take another with --port"),
+    (
+        r"World size \((?P<wanted>\d+)\) is larger than the number of available GPUs \((?P<there>\d+)\)",
+        "it should be split over {wanted} GPUs, and this machine has {there}: say --gpus {there}",
+    ),
+    (
+        r"No CUDA GPUs are available|Failed to infer device type|Found no NVIDIA driver|no CUDA-capable device",
+        "vLLM sees no GPU; the preset `cpu` serves a small checkpoint without one",
+    ),
+    (
+        r"Free memory on device (?P<device>\S+) \((?P<free>[\d.]+)/(?P<all>[\d.]+) GiB\)",
+        "only {free} of {all} GiB are free on {device}: end what else uses that GPU, "
+        "or add `-- --gpu-memory-utilization` and a smaller share",
+    ),
+    (
+        r"max seq len\s+\((?P<context>\d+)\).{0,40}?(?P<needed>[\d.]+) GiB KV cache is needed.{0,80}?memory "
+        r"\((?P<there>[\d.]+) GiB\)",
+        "a context of {context} tokens needs {needed} GiB and {there} are left: add `-- --max-model-len` and fewer tokens",
+    ),
+    (
+        r"No available memory for the cache blocks",
+        "the weights leave no memory for a context: take more GPUs with --gpus, or a smaller model",
+    ),
+    (
+        r"CUDA out of memory|OutOfMemoryError",
+        "the GPU is out of memory: take more GPUs with --gpus, add `-- --max-model-len` and fewer tokens, "
+        "or take a smaller model",
+    ),
+    (
+        r"GatedRepoError|Cannot access gated repo|401 Client Error",
+        "its owner gives the model to those who ask: accept its terms on Hugging Face and set HF_TOKEN",
+    ),
+    (
+        r"RepositoryNotFoundError|Repository Not Found|is not a local folder and is not a valid model identifier|"
+        r"LocalEntryNotFoundError|OfflineModeIsEnabled|We couldn't connect to|Can't load the configuration of|"
+        r"Invalid repository ID or local directory specified",
+        "there is no such model, neither as a folder nor at Hugging Face, or Hugging Face cannot be reached",
+    ),
+    (r"unrecognized arguments: (?P<flags>.+)", "this vLLM does not know {flags}"),
+)
+"""What a log holds, and what that means; the first that fits counts."""
+
+_KILLED = {
+    signal.SIGKILL: "it was killed from outside; most likely the machine ran out of memory",
+    signal.SIGILL: "this processor lacks an instruction that this build of vLLM uses",
+}
+
+
+def explain(status: int, said: str, host: str, port: int) -> str:
+    """One sentence on why a server ended with `status`, 128 and more for signals, after it `said` all this."""
+    for pattern, sentence in _KNOWN:
+        if found := re.search(pattern, said, re.DOTALL if "{0," in pattern else 0):
+            return f"vLLM ended: {sentence.format(host=host, port=port, **found.groupdict())}"
+    for number, sentence in _KILLED.items():
+        if status == 128 + number:
+            return f"vLLM ended: {sentence}"
+    return f"vLLM ended with status {status}: {_last_error(said) or 'it said nothing'}"
+
+
+def _last_error(said: str) -> str:
+    """The last line that reads as an error, else the last line."""
+    lines = [re.sub(r"^\(\w+ pid=\d+\)\s*", "", line).strip() for line in said.splitlines()]
+    lines = [line for line in lines if line]
+    errors = [line for line in lines if re.match(r"[\w.]*(Error|Exception|error)\b.*:", line)]
+    return (errors or lines or [""])[-1][:300]

@@ -1,0 +1,206 @@
+"""The one renderer: a call and the state it meets, as the messages that a world model answers. Serves and trains."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from mcp_sim.worldmodel.question import Question
+from mcp_sim.worldmodel.retrieve import Corpus, Recorded
+from mcp_sim.worldmodel.state import Relevance
+from mcp_sim.worldmodel.wire import Message, action, compact, observed, spoken
+from mcp_sim.worldmodel.wording import WORDINGS
+from schemas.canonical import canonical
+from schemas.rows import key_text
+from schemas.types import Call, Row, Step, Tool, View, World
+
+CHARACTERS_PER_TOKEN = 3.0
+"""A cautious guess, because the tokenizer is the server's own; JSON and ids take more tokens than prose."""
+_TURNS = 4
+"""Turns that are shown at least, once there were as many; at most twice as many, less one."""
+_SIMILAR = 3
+_OWN = 2
+_AGAIN = "Give the corrected answer to the same action, whole."
+_LONGEST = 4000
+"""Characters of one row, one observation or one demonstration."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What a world model is asked.
+
+    Attributes:
+        messages: the chat, ending with the action to answer.
+        schema: the JSON Schema that the answer has to fit, ids narrowed to those shown; None for text.
+        shown: the keys of the rows it shows, by entity.
+        left_out: what did not fit into the budget, in words.
+    """
+
+    messages: tuple[Message, ...]
+    schema: dict[str, Any] | None
+    shown: dict[str, frozenset[str]]
+    left_out: tuple[str, ...] = ()
+
+    def key(self, **asked: Any) -> str:
+        """SHA-256 over the whole question: messages, schema, and whatever else changes the answer."""
+        return hashlib.sha256(canonical({"messages": self.messages, "schema": self.schema, **asked})).hexdigest()
+
+    def reply(self, said: str, objection: str) -> Prompt:
+        """The same prompt, going on after an answer that was turned down."""
+        again = (
+            Message(role="assistant", content=said),
+            Message(role="user", content=f"That answer cannot be used: {objection}\n\n{_AGAIN}"),
+        )
+        return Prompt((*self.messages, *again), self.schema, self.shown, self.left_out)
+
+
+@dataclass
+class _Budget:
+    """Characters that are left, and what found no room."""
+
+    left: int
+    missed: dict[str, int] = field(default_factory=dict)
+
+    def take(self, text: str, what: str) -> bool:
+        if len(text) > self.left or len(text) > _LONGEST:
+            self.missed[what] = self.missed.get(what, 0) + 1
+            return False
+        self.left -= len(text)
+        return True
+
+    def notes(self) -> tuple[str, ...]:
+        return tuple(f"the prompt left out {count} {what}" for what, count in self.missed.items())
+
+
+class Renderer:
+    """Renders the calls of one tool of a world.
+
+    What never changes comes first, then what changes with the tool, then the turns, whose window moves on in strides,
+    and last the state: so a server that keeps the prefixes of earlier prompts computes little more than what is new.
+    """
+
+    def __init__(self, tool: Tool, world: World, template: str = "v1", prompt_tokens: int = 6000) -> None:
+        self._tool = tool
+        self._world = world
+        self._budget = int(prompt_tokens * CHARACTERS_PER_TOKEN)
+        self._relevance = Relevance(tool, world)
+        self._corpus = Corpus(
+            Recorded(shown.tool, dict(shown.arguments), _text(shown.observation, shown.is_error))
+            for shown in world.demonstrations
+            if shown.tool == tool.name
+        )
+        self.question = Question(tool, world)
+        wording = WORDINGS[template]
+        self._fixed = "\n\n".join(
+            [
+                wording.role,
+                wording.state,
+                wording.behaviour,
+                wording.format,
+                *([f"# The service\n{world.lore.strip()}"] if world.lore else []),
+                *([f"# Known to you alone: never tell, never hint\n{world.hidden.strip()}"] if world.hidden else []),
+                *([f"# Instructions for this session\n{world.control.strip()}"] if world.control else []),
+            ]
+        )
+        self._called = "\n\n".join(
+            [f"# The called tool\n{_definition(tool)}", *([wording.changes] if self.question.writes else [])]
+        )
+        self._brief = [f"- {name}: {_first_line(other.description)}" for name, other in world.tools.items()]
+
+    def render(self, call: Call, view: View, share: float = 1.0) -> Prompt:
+        """The prompt for a call; `share` below 1 makes it that much shorter, after a server found it too long."""
+        step = view.n
+        asked = action(step, call.tool, call.arguments)
+        budget = _Budget(int(self._budget * share) - len(self._fixed) - len(self._called) - len(asked))
+        state = self._state(view)
+        budget.left -= len(state)
+        rows = list(self._rows(call, view, budget))
+        turns = list(self._turns(view, budget))
+        similar = list(self._similar(call, view, budget, len(turns)))
+        tools = self._tools(budget)
+        shown: dict[str, set[str]] = {}
+        for entity, row, _ in rows:
+            shown.setdefault(entity, set()).add(key_text(row[self._world.entities[entity].key]))
+        last = [f"**Current State:**\n{state}"]
+        if rows:
+            last.append("Records that matter here:\n" + "\n".join(text for _, _, text in rows))
+        if similar:
+            last.append("Recorded calls of this tool:\n" + "\n".join(similar))
+        messages = [
+            Message(role="system", content="\n\n".join([self._fixed, *tools, self._called])),
+            *(message for turn in turns for message in turn),
+            Message(role="user", content="\n\n".join([*last, asked])),
+        ]
+        candidates = {entity: frozenset(keys) for entity, keys in shown.items()}
+        schema = self.question.schema(candidates)
+        return Prompt(tuple(messages), schema, candidates, budget.notes())
+
+    def _state(self, view: View) -> str:
+        counts = ", ".join(f"{name} {view.count(name)}" for name in self._world.entities)
+        return f"It is {view.now}." + (f" Records: {counts}." if counts else "")
+
+    def _rows(self, call: Call, view: View, budget: _Budget) -> Iterator[tuple[str, Row, str]]:
+        for entity, row in self._relevance.rows(call, view):
+            text = f"{entity} {compact(row)}"
+            if budget.take(text, "records"):
+                yield entity, row, text
+
+    def _turns(self, view: View, budget: _Budget) -> Iterator[tuple[Message, Message]]:
+        """The latest turns, from a first one that stays for some calls: the beginning of a prompt stays as it was."""
+        done = view.n - 1
+        wanted = _TURNS + done % _TURNS if done >= _TURNS else done
+        turns = [
+            (
+                Message(role="user", content=action(step.n, step.call.tool, step.call.arguments)),
+                Message(role="assistant", content=observed(_told(step))),
+            )
+            for step in view.recent(wanted)
+        ]
+        kept = []
+        for turn in reversed(turns):
+            if budget.take(turn[0]["content"] + turn[1]["content"], "earlier turns"):
+                kept.append(turn)
+        yield from reversed(kept)
+
+    def _similar(self, call: Call, view: View, budget: _Budget, turns: int) -> Iterator[str]:
+        earlier = [step for step in view.recent(50, call.tool) if step.n < view.n - turns]
+        own = Corpus(Recorded(step.call.tool, step.call.arguments, _told(step)) for step in reversed(earlier))
+        for found in [
+            *own.similar(call.tool, call.arguments, _OWN),
+            *self._corpus.similar(call.tool, call.arguments, _SIMILAR),
+        ]:
+            text = f"{compact(found.arguments)} -> {found.said}"
+            if budget.take(text, "recorded calls"):
+                yield text
+
+    def _tools(self, budget: _Budget) -> list[str]:
+        brief = [line for line in self._brief if budget.take(line, "other tools")]
+        return ["# Tools of the service\n" + "\n".join(brief)] if brief else []
+
+
+def _told(step: Step) -> str:
+    text = spoken(step.observation)
+    return text if len(text) <= _LONGEST // 2 else f"{text[: _LONGEST // 2]}…"
+
+
+def _text(observation: Any, is_error: bool) -> str:
+    text = observation if isinstance(observation, str) else compact(observation)
+    return compact({"error": text}) if is_error else text
+
+
+def _definition(tool: Tool) -> str:
+    return compact(
+        {
+            "name": tool.name,
+            "description": tool.description,
+            "input_schema": tool.input_schema,
+            **({} if tool.output_schema is None else {"output_schema": tool.output_schema}),
+        }
+    )
+
+
+def _first_line(description: str) -> str:
+    line = description.strip().partition("\n")[0]
+    return line if len(line) <= 120 else f"{line[:119]}…"
