@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -11,6 +12,8 @@ from starlette.testclient import TestClient
 from mcp_sim.http import create_app
 from mcp_sim.sessions import DEFAULT, Sessions
 from schemas.types import Call, World
+
+from tests.running import acting
 
 from .conftest import ADDRESS
 from .errors import error
@@ -120,6 +123,21 @@ def test_routes_may_name_the_same_parameter_differently(sessions: Sessions) -> N
     http = TestClient(create_app(sessions, {}), base_url=f"{ADDRESS}/sessions/named/api")
     assert (http.get("a/1").text, http.put("a/2").text) == ("1", "2")
     assert http.delete("a/1").headers["allow"] == "GET, PUT"
+
+
+@pytest.mark.parametrize("cursor", ["", "zzz", "====", "%C3%A9", "W10", "bnVsbA", "WzEsMl0", "a" * 3000])
+def test_a_cursor_that_no_list_gave_out_is_400(sessions: Sessions, tmp_path: Path, cursor: str) -> None:
+    arguments = {"type": "object", "properties": {"cursor": {"type": "string"}}}
+    effect = {
+        "steps": [{"list": "ship", "cursor": "args.cursor"}],
+        "returns": "{ships}",
+        "http": {"method": "GET", "path": "/ships"},
+    }
+    sessions.create(acting(tmp_path, input=arguments, effect=effect), session_id="ships")
+    http = TestClient(create_app(sessions, {}), base_url=f"{ADDRESS}/sessions/ships/api")
+    refused = http.get(f"ships?cursor={cursor}")
+    assert refused.status_code == 400
+    assert error(refused).startswith("bad_request: The cursor is not one that this list gave out")
 
 
 def test_a_literal_path_goes_before_a_parameter(http: TestClient) -> None:
