@@ -12,7 +12,6 @@ from starlette.testclient import TestClient
 from mcp_sim.http import create_app
 from mcp_sim.sessions import DEFAULT, Sessions
 from schemas.types import Call, World
-
 from tests.running import acting
 
 from .conftest import ADDRESS
