@@ -13,7 +13,7 @@ from mcp_sim.registry import CompiledTool, Registry, json_problem
 from mcp_sim.responders.base import NOTHING, Effort, NoDraft, Responder, refusal
 from schemas.types import Attempt, Call, Draft, Observation, Row, Step, Violation
 from store.errors import Conflict, DeltaRejected, NoSuchSession
-from store.integrity import check, check_observation
+from store.integrity import check, check_mentions, check_observation
 from store.sessions import SessionRecord
 from store.timeline import Timeline
 from store.view import EntityView
@@ -86,16 +86,19 @@ class Session:
                 if error.final:
                     break
             else:
-                violations = self._check(tool, call, view, draft)
+                violations = self._check(tool, call, view, draft, responder.invents)
                 if not violations:
                     return draft
                 effort.attempts.append(Attempt(responder.name, draft, tuple(violations)))
             view.take_back_ids()
         return None
 
-    def _check(self, tool: CompiledTool, call: Call, view: EntityView, draft: Draft) -> list[Violation]:
+    def _check(self, tool: CompiledTool, call: Call, view: EntityView, draft: Draft, invents: bool) -> list[Violation]:
         broken = check(self.world, view, draft.delta)
-        return broken or check_observation(tool.tool, view, draft.delta, draft.observation, call.arguments)
+        broken = broken or check_observation(tool.tool, view, draft.delta, draft.observation, call.arguments)
+        if invents and not broken:
+            broken = check_mentions(self.world, view, draft.delta, draft.observation, call.arguments)
+        return broken
 
     def _commit(self, step: Step, view: EntityView, effort: Effort, started: float) -> Step:
         """The step as it was committed: with its changes, or with the database's refusal of them."""

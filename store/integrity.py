@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from schemas.canonical import json_problem
-from schemas.rows import MAX_KEY, is_key, key_text, values_at
+from schemas.rows import MAX_KEY, IdPattern, is_key, key_text, values_at
 from schemas.types import Change, Entity, Observation, Row, StateDelta, Tool, View, Violation, World
 from store.overlay import Overlay, references_to, same
 
@@ -53,6 +55,27 @@ def check_observation(
             message = f"{pointer or 'the answer'}: there is no {entity} '{key}'"
             found.append(Violation("unknown-id", entity, key, pointer, message))
     return found
+
+
+def check_mentions(
+    world: World, view: View, delta: StateDelta, observation: Observation, arguments: dict[str, Any]
+) -> list[Violation]:
+    """The ids that the texts of an answer mention, as their pattern shows, although no row has them."""
+    content = observation.text if observation.structured_content is None else observation.structured_content
+    touched = {(change.entity, change.key) for change in delta.changes}
+    found, asked = [], "\n".join(_texts(arguments))
+    for entity, pattern in mentions(world):
+        for key in dict.fromkeys(key for text in _texts(content) for key in pattern.findall(text)):
+            if (entity, key) not in touched and not view.exists(entity, key) and key not in asked:
+                found.append(Violation("unknown-id", entity, key, "", f"the answer: there is no {entity} '{key}'"))
+    return found
+
+
+@lru_cache(maxsize=64)
+def mentions(world: World) -> list[tuple[str, re.Pattern[str]]]:
+    """How the ids of each entity look inside a text, where they can be told from plain words and numbers."""
+    patterns = ((name, IdPattern(name, entity).recognised()) for name, entity in world.entities.items())
+    return [(name, re.compile(rf"(?<![\w-]){found}(?![\w-])")) for name, found in patterns if found is not None]
 
 
 def _check_form(world: World, change: Change) -> Iterator[Violation]:

@@ -5,13 +5,13 @@ Folded from the steps themselves, so that it is exact after every branch and rew
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from schemas.rows import IdPattern, key_text
+from schemas.rows import key_text
 from schemas.types import Step, World
+from store.integrity import mentions
 
 At = tuple[str, str]
 
@@ -50,11 +50,7 @@ class Provenance:
         for name, rows in self.world.rows.items():
             key = self.world.entities[name].key
             self.minted.update(((name, key_text(row[key])), 0) for row in rows)
-        self._in_text = [
-            (name, re.compile(rf"(?<![\w-]){pattern}(?![\w-])"))
-            for name, entity in self.world.entities.items()
-            if (pattern := IdPattern(name, entity).recognised()) is not None
-        ]
+        self._in_text = mentions(self.world)
 
     def follow(self, steps: Iterable[Step]) -> Provenance:
         """Take in further steps, in order."""

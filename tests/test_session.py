@@ -119,6 +119,7 @@ class Waiting:
 
     name = "waiting"
     tries = 1
+    invents = False
 
     def __init__(self, inner: Any) -> None:
         self.started = asyncio.Event()

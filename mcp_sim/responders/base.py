@@ -44,6 +44,8 @@ class Responder(Protocol):
     name: str
     tries: int
     """How often it is asked for one call; after the first time, with its turned-down proposals in the Effort."""
+    invents: bool
+    """Whether its texts may name ids that no row has."""
 
     async def respond(self, call: Call, view: View, effort: Effort, /) -> Draft:
         """A Draft for this call. No database transaction is open meanwhile.

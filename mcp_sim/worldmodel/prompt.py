@@ -134,7 +134,7 @@ class Renderer:
             Message(role="user", content="\n\n".join([*last, asked])),
         ]
         candidates = {entity: frozenset(keys) for entity, keys in shown.items()}
-        schema = self.question.schema(candidates)
+        schema = self.question.schema(call.arguments, candidates)
         return Prompt(tuple(messages), schema, candidates, budget.notes())
 
     def _state(self, view: View) -> str:

@@ -22,6 +22,7 @@ class Breaks:
 
     name = "breaks"
     tries = 1
+    invents = False
 
     def __init__(self, fault: Exception) -> None:
         self.fault = fault

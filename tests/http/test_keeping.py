@@ -85,6 +85,7 @@ def test_a_call_in_flight_is_not_cut_off(sessions: Sessions, library: World, exp
     class Slow:
         name = "slow"
         tries = 1
+        invents = False
 
         async def respond(self, call: Call, view: View, effort: Effort) -> Draft:
             arrived.set()

@@ -16,6 +16,7 @@ class Adversary:
 
     name = "adversary"
     tries = 1
+    invents = False
 
     def __init__(self, world: World, dice: random.Random) -> None:
         self._world = world

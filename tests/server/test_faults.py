@@ -26,6 +26,7 @@ class Fails:
 
     name = "fails"
     tries = 1
+    invents = False
 
     def __init__(self, error: Exception) -> None:
         self.error = error
@@ -94,6 +95,7 @@ class Waits:
 
     name = "waits"
     tries = 1
+    invents = False
 
     def __init__(self) -> None:
         self.started = anyio.Event()

@@ -142,6 +142,7 @@ class Waits:
 
     name = "waits"
     tries = 1
+    invents = False
 
     def __init__(self) -> None:
         self.started = threading.Event()

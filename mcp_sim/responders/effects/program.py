@@ -17,6 +17,7 @@ class Effects:
 
     name = "effects"
     tries = 1
+    invents = False
 
     def __init__(self, tool: Tool, world: World) -> None:
         effect = tool.effect

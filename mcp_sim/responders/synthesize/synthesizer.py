@@ -28,6 +28,7 @@ class Synthesizer:
 
     name = "synthesize"
     tries = 1
+    invents = False
 
     def __init__(self, tool: Tool, world: World) -> None:
         self._tool = tool

@@ -23,6 +23,7 @@ class Modelled:
     """Answers the calls of one tool by asking a world model."""
 
     name = "worldmodel"
+    invents = True
 
     def __init__(self, tool: Tool, world: World, worldmodel: WorldModel) -> None:
         settings = worldmodel.settings
