@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from mcp_sim.cli import call, check, connect, serve, sessions, state, trace, worlds
+from mcp_sim.cli import call, check, connect, serve, sessions, state, trace, worldmodel, worlds
 from mcp_sim.cli.output import complain
 from mcp_sim.errors import McpSimError
 from schemas.load import LoadError
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for module in (serve, worlds, connect, check, call, state, trace, sessions):
+for module in (serve, worlds, connect, check, call, state, trace, sessions, worldmodel):
     module.register(app)
 
 

@@ -26,9 +26,9 @@ _KNOWN = (
         "or add `-- --gpu-memory-utilization` and a smaller share",
     ),
     (
-        r"max seq len\s+\((?P<context>\d+)\).{0,40}?(?P<needed>[\d.]+) GiB KV cache is needed.{0,80}?memory "
-        r"\((?P<there>[\d.]+) GiB\)",
-        "a context of {context} tokens needs {needed} GiB and {there} are left: add `-- --max-model-len` and fewer tokens",
+        r"max seq len \((?P<context>\d+)\), \((?P<needed>[\d.]+) GiB KV cache is needed.*?\((?P<left>[\d.]+) GiB\)",
+        "a context of {context} tokens needs {needed} GiB and {left} are left: "
+        "add `-- --max-model-len` and fewer tokens",
     ),
     (
         r"No available memory for the cache blocks",
@@ -62,7 +62,7 @@ _KILLED = {
 def explain(status: int, said: str, host: str, port: int) -> str:
     """One sentence on why a server ended with `status`, 128 and more for signals, after it `said` all this."""
     for pattern, sentence in _KNOWN:
-        if found := re.search(pattern, said, re.DOTALL if "{0," in pattern else 0):
+        if found := re.search(pattern, said):
             return f"vLLM ended: {sentence.format(host=host, port=port, **found.groupdict())}"
     for number, sentence in _KILLED.items():
         if status == 128 + number:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -18,7 +19,8 @@ def count_gpus() -> int | None:
 
 def _listed() -> int:
     try:
-        done = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=20, check=True)
+        command = [shutil.which("nvidia-smi") or "nvidia-smi", "-L"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)  # noqa: S603
     except (OSError, subprocess.SubprocessError):
         return len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
     return sum(line.startswith("GPU ") for line in done.stdout.splitlines())

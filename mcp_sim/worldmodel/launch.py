@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -32,7 +33,6 @@ class Launch:
 
     Attributes:
         environment: variables it needs; one that is set already is left as it is.
-        url: where it will answer, as a client on this machine writes it.
         model: the name under which it will serve the model.
     """
 
@@ -44,6 +44,7 @@ class Launch:
 
     @property
     def url(self) -> str:
+        """Where it will answer, as a client on this machine writes it."""
         shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - shown, not bound
         return f"http://[{shown}]:{self.port}" if ":" in shown else f"http://{shown}:{self.port}"
 
@@ -92,13 +93,19 @@ def _json(value: object) -> str:
 
 
 class Server:
-    """A vLLM that was started here; use `serving`."""
+    """A vLLM that was started here; use `serving`.
+
+    Raises:
+        SetupError: its port is taken.
+    """
 
     def __init__(self, launch: Launch, log: Path) -> None:
         self.launch, self.log = launch, log
+        # Else whoever has the port would be taken for the server that is about to fail.
+        _refuse_taken_port(launch.host, launch.port)
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as file:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - the user's own command
                 [sys.executable, str(Path(leash.__file__)), *launch.command],
                 stdin=subprocess.PIPE,
                 stdout=file,
@@ -142,8 +149,8 @@ class Server:
         """
         status = self._process.poll()
         if status is not None:
-            said = self.log.read_text(errors="replace")
-            raise SetupError(f"{explain(status, said, self.launch.host, self.launch.port)} (log: {self.log})")
+            why = explain(status, self._tail(200_000), self.launch.host, self.launch.port)
+            raise SetupError(f"{why} (log: {self.log})")
 
     def stop(self) -> None:
         """End it and all its children, and wait until it has."""
@@ -170,10 +177,23 @@ class Server:
             return False
 
     def _last_line(self) -> str:
-        with self.log.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - 2000))
-            lines = file.read().decode(errors="replace").strip().splitlines()
+        lines = self._tail(2000).strip().splitlines()
         return lines[-1].strip() if lines else ""
+
+    def _tail(self, length: int) -> str:
+        with self.log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - length))
+            return file.read().decode(errors="replace")
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            hint = f"; take another with --port, e.g. --port {port + 1}"
+            raise SetupError(f"cannot listen on {host}:{port}: {error.strerror}{hint}") from None
 
 
 @contextmanager

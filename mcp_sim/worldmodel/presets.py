@@ -1,4 +1,4 @@
-"""World models that are known to serve well: where they come from, what they need, and how vLLM is told to serve them."""
+"""World models that are known to serve well: where they come from, what they need, how vLLM is told to serve them."""
 
 from __future__ import annotations
 

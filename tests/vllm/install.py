@@ -36,8 +36,9 @@ def main(folder: Path) -> None:
         settings["UV_TORCH_BACKEND"] = "cpu"
     # pip takes the best version of all indexes, uv by default that of the first.
     settings |= {"UV_INDEX_STRATEGY": "unsafe-best-match", "VIRTUAL_ENV": str(folder.resolve())}
-    install = ["uv", "pip", "install", "-q", "--compile-bytecode", "-r", HERE / "requirements.txt", "--excludes", HERE / "excludes.txt"]
-    _run([python, "-m", *install], {**settings, **os.environ})
+    install = ["uv", "pip", "install", "-q", "--compile-bytecode"]
+    files = ["-r", HERE / "requirements.txt", "--excludes", HERE / "excludes.txt"]
+    _run([python, "-m", *install, *files], {**settings, **os.environ})
     _run([python, "-c", "import torch, transformers, vllm, xgrammar"], {**os.environ, "VLLM_NO_USAGE_STATS": "1"})
 
 
