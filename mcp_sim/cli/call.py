@@ -9,11 +9,13 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from mcp_sim.cli.options import Db, World, open_database
+from mcp_sim.cli.asking import Model, RecordedTraces, WorldModelUrls, connected
+from mcp_sim.cli.options import Db, World, lasting_database
 from mcp_sim.cli.output import complain, console
 from mcp_sim.errors import BadName, UnknownSession
 from mcp_sim.session import Session
 from mcp_sim.sessions import Sessions
+from mcp_sim.worldmodel.worldmodel import WorldModel
 from schemas.load import load_world
 from schemas.types import Call
 from store.db import Database
@@ -32,9 +34,13 @@ def call(
         str | None, typer.Option(help="Call in this session of the database; default: a throw-away one.")
     ] = None,
     db: Db = None,
+    worldmodel: WorldModelUrls = None,
+    model: Model = None,
+    recorded: RecordedTraces = None,
 ) -> None:
     """Call one tool and print what it answers. Exit status 2: the tool answered with an error."""
-    observation = asyncio.run(_session(world, session, db).call(Call(tool, _arguments(arguments))))
+    asked = connected(worldmodel, model, recorded)
+    observation = asyncio.run(_session(world, session, db, asked).call(Call(tool, _arguments(arguments))))
     if observation.is_error:
         complain(observation.text)
         raise typer.Exit(2)
@@ -46,7 +52,7 @@ def call(
 
 def _arguments(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=_each_once)
     except (ValueError, RecursionError) as error:
         raise BadName(f"the arguments are not JSON: {error}") from None
     if not isinstance(found, dict):
@@ -54,10 +60,19 @@ def _arguments(text: str) -> dict[str, Any]:
     return found
 
 
-def _session(world: str, session_id: str | None, db: str | None) -> Session:
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"'{name}' stands twice in one object")
+        found[name] = value
+    return found
+
+
+def _session(world: str, session_id: str | None, db: str | None, worldmodel: WorldModel | None) -> Session:
     if session_id is None:
-        return Sessions(Database("sqlite://")).create(load_world(world))
-    sessions = Sessions(open_database(db))
+        return Sessions(Database("sqlite://"), worldmodel).create(load_world(world))
+    sessions = Sessions(lasting_database(db), worldmodel)
     try:
         session = sessions.open(session_id)
     except UnknownSession:

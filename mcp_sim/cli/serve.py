@@ -17,6 +17,7 @@ import uvicorn
 from rich.markup import escape
 from rich.panel import Panel
 
+from mcp_sim.cli.asking import Model, RecordedTraces, WorldModelUrls, connected
 from mcp_sim.cli.options import Db, KeepDays, MaxDisk, open_database
 from mcp_sim.cli.output import console, notices
 from mcp_sim.errors import SetupError
@@ -38,6 +39,7 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
+    context: typer.Context,
     world: Annotated[str, typer.Argument(help="A shipped world (`mcp-sim worlds`), or a path.")] = FIRST,
     stdio: Annotated[bool, typer.Option("--stdio", help="Speak MCP over standard input and output.")] = False,
     host: Annotated[str, typer.Option(help="Address to listen on; other than loopback wants a token.")] = "127.0.0.1",
@@ -49,10 +51,16 @@ def serve(
     ] = None,
     keep_days: KeepDays = None,
     max_disk_mb: MaxDisk = None,
+    worldmodel: WorldModelUrls = None,
+    model: Model = None,
+    recorded: RecordedTraces = None,
 ) -> None:
     """Serve a world. Its session `default` is at /mcp and remembers across restarts; others at /sessions/ID/mcp."""
+    if stdio and (given := [name for name in ("host", "port", "token") if _is_given(context, name)]):
+        raise SetupError(f"--stdio opens no port, so --{given[0]} says nothing; leave one of them out")
     definition = load_world(world)
-    sessions = Sessions(open_database(db))
+    asked = connected(worldmodel, model, recorded)
+    sessions = Sessions(open_database(db), asked)
     retention = Retention(keep_days, max_disk_mb)
     _log()
     if stdio:
@@ -86,6 +94,11 @@ def serve(
     # That the end cuts off the streams of clients is no error.
     logging.getLogger("uvicorn.error").addFilter(lambda record: bool(record.exc_info) or not server.should_exit)
     server.run(sockets=[listener])
+
+
+def _is_given(context: typer.Context, option: str) -> bool:
+    source = context.get_parameter_source(option)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _go_on(sessions: Sessions, world: World, seed: int | None) -> int:

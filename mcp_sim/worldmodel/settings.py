@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from mcp_sim.errors import SetupError
 
 TEMPLATE = "v1"
 
@@ -14,7 +19,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    urls: tuple[str, ...] = Field(min_length=1, description="Base URLs of OpenAI-compatible servers, all alike.")
+    urls: tuple[str, ...] = Field(default=(), description="Base URLs of OpenAI-compatible servers, all alike.")
     model: str = Field(default="", description="The name of the model there; empty: the first that they offer.")
     api_key: str = Field(default="", repr=False)
     template: str = TEMPLATE
@@ -40,3 +45,34 @@ class Settings(BaseModel):
             base = url.rstrip("/")
             bases.append(base if base.endswith("/v1") else f"{base}/v1")
         return tuple(bases)
+
+
+def read_settings(given: Sequence[str], model: str | None = None) -> Settings:
+    """The settings that options mean: URLs of servers, or one YAML file of settings.
+
+    Raises:
+        SetupError: a URL is none, or the file cannot be read; the message names the setting.
+    """
+    named = {} if model is None else {"model": model}
+    try:
+        if len(given) == 1 and "://" not in given[0]:
+            return Settings.model_validate({**_file(Path(given[0])), **named})
+        return Settings.model_validate({"urls": list(given), **named})
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        where = ".".join(map(str, fault["loc"]))
+        raise SetupError(f"{' '.join(given)}: {where}: {fault['msg'].removeprefix('Value error, ')}") from None
+
+
+def _file(path: Path) -> dict[str, Any]:
+    try:
+        found = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise SetupError(
+            f"'{path}' is neither a URL such as http://127.0.0.1:8801 nor a file: {error.strerror}"
+        ) from None
+    except yaml.YAMLError as error:
+        raise SetupError(f"{path} is not YAML: {error}") from None
+    if not isinstance(found, dict):
+        raise SetupError(f"{path} holds no settings; e.g. urls: [http://127.0.0.1:8801]")
+    return found

@@ -89,6 +89,17 @@ class WorldModel:
         self._understands_more = found.get("owned_by") in _OPEN_SERVERS
         self._fingerprint = _fingerprint(name, {word: found.get(word) for word in ("root", "max_model_len")})
 
+    async def try_out(self) -> None:
+        """Connect and let go again.
+
+        Raises:
+            Unanswered: no server can be reached, or none offers the model.
+        """
+        try:
+            await self.connect()
+        finally:
+            await self.close()
+
     async def ready(self, deadline: float) -> None:
         """Be connected, if a server can be reached; recorded answers need none.
 
