@@ -68,7 +68,8 @@ class Database:
             with self.transaction():
                 migrate(self._db)
         except StoreError as error:
-            raise StoreError(f"{_shown(url)}: {error}") from None
+            shown = f"{_shown(url)}: "
+            raise StoreError(shown + str(error).removeprefix(shown)) from None
         except ModuleNotFoundError as error:
             raise StoreError(f"{_shown(url)} wants '{error.name}', which is not installed{_remedy(error)}") from None
         except (ArgumentError, NoSuchModuleError) as error:

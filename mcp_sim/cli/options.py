@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import unquote
 
 import typer
+from typer.core import TyperCommand
 
-from mcp_sim.errors import SetupError
+from mcp_sim.errors import BadName, SetupError
 from store.db import Database
 
 
@@ -18,7 +21,7 @@ def default_database() -> str:
         return url
     folder = Path(typer.get_app_dir("mcp-sim"))
     folder.mkdir(parents=True, exist_ok=True)
-    return f"sqlite:///{folder / 'sessions.db'}"
+    return _of_file(folder / "sessions.db")
 
 
 def open_database(url: str | None) -> Database:
@@ -30,23 +33,55 @@ def open_database(url: str | None) -> Database:
     return Database(_full(url))
 
 
+def lasting_database(url: str | None) -> Database:
+    """The same, for commands that use what an earlier one left.
+
+    Raises:
+        SetupError: it is in memory, which ends with the command.
+        StoreError: it cannot be opened.
+    """
+    full = _full(url)
+    if full in _IN_MEMORY:
+        raise SetupError(f"what {full} holds is gone when the command ends; give a file, or another URL")
+    return Database(full)
+
+
 def existing_database(url: str | None) -> Database:
     """The same, for commands that make no database.
 
     Raises:
-        SetupError: there is no such file.
+        SetupError: there is no such file, or it is in memory.
         StoreError: it cannot be opened.
     """
     full = _full(url)
-    path = full.removeprefix("sqlite:///").partition("?")[0] if full.startswith("sqlite:///") else ""
-    if path and not Path(path).exists():
+    path = unquote(full.removeprefix(_FILE).partition("?")[0]) if full.startswith(_FILE) else ""
+    if path and full not in _IN_MEMORY and not Path(path).exists():
         raise SetupError(f"there is no database at {path} yet; `mcp-sim serve` makes one")
-    return Database(full)
+    return lasting_database(url)
+
+
+_FILE = "sqlite:///"
+_IN_MEMORY = ("sqlite://", _FILE, f"{_FILE}:memory:")
 
 
 def _full(url: str | None) -> str:
     url = default_database() if url is None else url
-    return url if "://" in url else f"sqlite:///{Path(url).expanduser()}"
+    return url if "://" in url else _of_file(Path(url).expanduser())
+
+
+def _of_file(path: Path) -> str:
+    """The URL of a SQLite file, whatever its name."""
+    return _FILE + str(path).replace("%", "%25").replace("?", "%3F")
+
+
+class StepsCommand(TyperCommand):
+    """A command whose arguments are steps: `-1` is no option, and no step either."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse, after a look at the numbers."""
+        if below := next((arg for arg in args if re.fullmatch(r"-\d+", arg)), None):
+            raise BadName(f"there is no step {below}; steps count from 0, which stands for the seed rows")
+        return super().parse_args(ctx, args)
 
 
 Db = Annotated[

@@ -8,7 +8,7 @@ import typer
 from rich.table import Column, Table
 
 from mcp_sim.cli.control import control
-from mcp_sim.cli.options import Db, Json, Session, Token, Url
+from mcp_sim.cli.options import Db, Json, Session, StepsCommand, Token, Url
 from mcp_sim.cli.output import console, notices, print_json
 
 _FIELDS = ("id", "world", "seed", "steps", "created", "last_used")
@@ -17,7 +17,7 @@ _FIELDS = ("id", "world", "seed", "steps", "created", "last_used")
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     for command in (sessions, branch, snapshot, rewind, reset, delete):
-        app.command(command.__name__)(command)
+        app.command(command.__name__, cls=StepsCommand)(command)
 
 
 def sessions(as_json: Json = False, db: Db = None, url: Url = None, token: Token = None) -> None:

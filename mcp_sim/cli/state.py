@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from mcp_sim.cli.control import control
-from mcp_sim.cli.options import Db, Json, Session, Token, Url
+from mcp_sim.cli.options import Db, Json, Session, StepsCommand, Token, Url
 from mcp_sim.cli.output import console, notices, print_json
 from mcp_sim.cli.tables import changes_table, rows_table
 from mcp_sim.errors import UnknownEntity
@@ -18,7 +18,7 @@ from mcp_sim.errors import UnknownEntity
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("state")(state)
-    app.command("diff")(diff)
+    app.command("diff", cls=StepsCommand)(diff)
 
 
 def state(

@@ -41,7 +41,7 @@ def trace(
             file.write(line)
             steps += 1
     if out is not None:
-        notices.out(f"{steps} steps in {out}", highlight=False)
+        notices.out(f"{steps} step{'' if steps == 1 else 's'} in {out}", highlight=False)
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -47,6 +47,8 @@ def test_a_wrong_argument_is_told_on_stderr_with_status_2(run: Run) -> None:
         ("[1]", 'the arguments are a JSON object, e.g. \'{"id": "x"}\'; this is [1]'),
         ("7", "the arguments are a JSON object"),
         ("[" * 100_000, "the arguments are not JSON: "),
+        ('{"id": "S-001", "id": "S-002"}', "the arguments are not JSON: 'id' stands twice in one object"),
+        ('{"a": [{"b": 1, "b": 1}]}', "the arguments are not JSON: 'b' stands twice in one object"),
     ],
 )
 def test_arguments_that_are_no_json_object_are_refused(run: Run, arguments: str, told: str) -> None:
@@ -62,10 +64,11 @@ def test_an_unknown_world_names_the_nearest(run: Run) -> None:
     assert told.startswith("no world 'helpdesc' (did you mean 'helpdesk'?): give a file, a folder, or one of ")
 
 
-def test_a_pack_that_cannot_do_what_it_says_is_told(run: Run, tmp_path: Path) -> None:
+def test_a_pack_that_cannot_do_what_it_says_is_told(run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     acting(tmp_path, returns="{1 / args.a}")
-    told = run("call", tmp_path, "act", '{"a": 0}').complaint
-    assert told == "tool 'act', /effect/returns: `1 / args.a`: division by zero"
+    done = run("call", tmp_path, "act", '{"a": 0}')
+    assert (done.status, done.err) == (2, "error: The service failed to answer this call.\n")
+    assert caplog.messages == ["effects: tool 'act', /effect/returns: `1 / args.a`: division by zero"]
 
 
 def test_a_call_without_a_session_leaves_nothing_behind(run: Run, tmp_path: Path) -> None:
@@ -77,6 +80,13 @@ def test_calls_in_a_session_of_a_database_are_remembered(run: Run, tmp_path: Pat
     place = ("--session", "mine", "--db", tmp_path / "kept.db")
     assert run("call", HARBOUR, "build_ship", '{"name": "Dora", "yard": "Leith"}', *place).json["id"] == "S-004"
     assert run("call", HARBOUR, "get_ship", '{"id": "S-004"}', *place).json["name"] == "Dora"
+
+
+@pytest.mark.parametrize("memory", [":memory:", "sqlite://", "sqlite:///:memory:"])
+def test_a_session_is_not_kept_in_a_memory_that_ends_with_the_command(run: Run, memory: str) -> None:
+    for command in (("call", HARBOUR, "list_ships", "--session", "mine"), ("state", "mine"), ("trace", "mine")):
+        told = run(*command, "--db", memory).complaint
+        assert told.endswith(" holds is gone when the command ends; give a file, or another URL")
 
 
 def test_a_session_of_another_world_is_not_mixed_up(run: Run, tmp_path: Path) -> None:

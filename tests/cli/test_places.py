@@ -14,6 +14,7 @@ from starlette.routing import Route
 from mcp_sim.http import create_app
 from tests.cli.running import Run, opened
 from tests.conformance.serving import serving
+from tests.running import HARBOUR
 
 
 @pytest.mark.parametrize("command", [("state", "quay"), ("sessions",), ("trace", "quay"), ("delete", "quay")])
@@ -41,6 +42,22 @@ def test_a_database_that_is_not_there_is_not_made(run: Run, command: tuple[str, 
 def test_a_database_that_cannot_be_used_is_told(run: Run, monkeypatch: pytest.MonkeyPatch, url: str, told: str) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     assert run("sessions", "--db", url).complaint.startswith(told)
+
+
+@pytest.mark.parametrize("name", ["a?b.db", "100%25.db", "a#b&c=d.db", "sqlite:x y.db", "é\u2028.db"])
+def test_the_path_of_a_database_is_taken_as_it_is(run: Run, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    assert run("call", HARBOUR, "scrap_ship", '{"id": "S-003"}', "--session", "mine", "--db", path).status == 0
+    assert path.exists()
+    assert {entry.name.removeprefix(name) for entry in tmp_path.iterdir()} <= {"", "-wal", "-shm"}
+    assert run("sessions", "--db", path, "--json").json["sessions"][0]["steps"] == 1
+    assert len(run("state", "mine", "ship", "--db", path, "--json").json) == 2
+
+
+def test_a_database_that_fails_names_itself_once(run: Run) -> None:
+    told = run("sessions", "--db", "/dev/null").complaint
+    assert told.startswith("sqlite:////dev/null: ")
+    assert told.count("/dev/null") == 1
 
 
 def test_a_command_asks_a_database_or_a_server(run: Run, file: Path) -> None:

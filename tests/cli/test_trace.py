@@ -51,6 +51,11 @@ def test_a_trace_comes_to_a_file_byte_for_byte(run: Run, where: Place, odd: Path
     assert out.read_bytes() == trace_of(odd)
 
 
+def test_one_step_is_one_step(run: Run, where: Place, tmp_path: Path) -> None:
+    run("rewind", "odd", 1, *where)
+    assert run("trace", "odd", *where, "--out", tmp_path / "x").err == f"1 step in {tmp_path / 'x'}\n"
+
+
 def test_a_trace_comes_to_standard_output(run: Run, where: Place, odd: Path) -> None:
     assert run("trace", "odd", *where).out.encode() == trace_of(odd)
 
