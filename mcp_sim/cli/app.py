@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
+from mcp_sim import __version__
 from mcp_sim.cli import call, check, connect, serve, sessions, state, trace, worldmodel, worlds
-from mcp_sim.cli.output import complain
+from mcp_sim.cli.output import complain, console
 from mcp_sim.errors import McpSimError
 from schemas.load import LoadError
 from store.errors import StoreError
@@ -23,6 +25,21 @@ app = typer.Typer(
 )
 for module in (serve, worlds, connect, check, call, state, trace, sessions, worldmodel):
     module.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        console.out(f"mcp-sim {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    pass
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mcp_sim import __version__
 from schemas.load import shipped_worlds
 from tests.cli.running import Run
 from tests.running import HARBOUR, write_pack
@@ -110,6 +111,11 @@ def test_an_unknown_client_is_refused_and_the_known_ones_are_named(run: Run) -> 
     done = run("connect", "netscape")
     assert (done.status, done.out) == (2, "")
     assert all(client in done.err for client in CLIENTS)
+
+
+def test_the_program_says_its_version(run: Run) -> None:
+    done = run("--version")
+    assert (done.status, done.out, done.err) == (0, f"mcp-sim {__version__}\n", "")
 
 
 @pytest.mark.parametrize("command", ["serve", "worlds", "call", "check", "trace", "connect"])
