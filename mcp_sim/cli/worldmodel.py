@@ -7,7 +7,7 @@ import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
 def presets(json: Json = False) -> None:
     """List the models that are known to serve well, and what they need."""
     if json:
-        print_json([_plain(preset) for preset in PRESETS.values()])
+        print_json([asdict(preset) for preset in PRESETS.values()])
         return
     table = Table(Column("preset", no_wrap=True), "what it is", "GPUs", "GB each", "context", show_lines=True)
     for preset in PRESETS.values():
@@ -98,10 +98,6 @@ def serve(
             server.wait_until_ready(tell)
         console.print(f"{escape(launch.model)} answers at [bold]{launch.url}[/] (log: {server.log})", soft_wrap=True)
         server.wait()
-
-
-def _plain(preset: Preset) -> dict[str, Any]:
-    return {**asdict(preset), "environment": dict(preset.environment)}
 
 
 def _python(given: Path | None) -> Path:

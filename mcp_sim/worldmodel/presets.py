@@ -140,16 +140,14 @@ _TABLE = (
             *("--max-lora-rank", "16"),
             *("--max-loras", "4"),
         ),
-        environment=MappingProxyType(
-            {
-                "DO_NOT_TRACK": "1",
-                "HF_HUB_OFFLINE": "1",
-                "TORCH_COMPILE_DISABLE": "1",
-                "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True",
-                "VLLM_CPU_KVCACHE_SPACE": "1",
-                "VLLM_NO_USAGE_STATS": "1",
-            }
-        ),
+        environment={
+            "DO_NOT_TRACK": "1",
+            "HF_HUB_OFFLINE": "1",
+            "TORCH_COMPILE_DISABLE": "1",
+            "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True",
+            "VLLM_CPU_KVCACHE_SPACE": "1",
+            "VLLM_NO_USAGE_STATS": "1",
+        },
         entry=("vllm.entrypoints.openai.api_server", "--model"),
     ),
 )
