@@ -104,6 +104,14 @@ class Sessions:
         """
         return _info(self._find(session_id))
 
+    def world(self, session_id: str) -> World:
+        """The world of a session.
+
+        Raises:
+            UnknownSession: there is none.
+        """
+        return self._registry(self._find(session_id)).world
+
     def reset(self, session_id: str) -> Session:
         """Back to the seed rows, as on the first day; the steps so far are gone.
 

@@ -23,6 +23,7 @@ from mcp_sim.cli.output import console, notices
 from mcp_sim.errors import SetupError
 from mcp_sim.http import create_app
 from mcp_sim.http.keeping import keeping
+from mcp_sim.http.operation import is_routed
 from mcp_sim.server import serve_stdio
 from mcp_sim.sessions import DEFAULT, Sessions
 from schemas.load import load_world, shipped_world, shipped_worlds
@@ -156,7 +157,7 @@ def _welcome(world: World, address: str, steps: int, token: str | None) -> Panel
         f"MCP endpoint   [bold]{address}/mcp[/]",
         f"Control API    {address}/control/openapi.json",
     ]
-    if any(tool.effect and tool.effect.http for tool in world.tools.values()):
+    if is_routed(world):
         lines.append(f"REST face      {address}/api/openapi.json")
     if steps:
         lines += [

@@ -32,7 +32,7 @@ from mcp_sim.http.models import (
     WorldList,
     WorldView,
 )
-from mcp_sim.sessions import Sessions
+from mcp_sim.sessions import SessionInfo, Sessions
 from schemas.types import World
 from schemas.validate import nearest
 from store.retention import Retention
@@ -73,7 +73,7 @@ class Control:
 
     async def list_sessions(self, request: Request) -> SessionList:
         """Every session, oldest first."""
-        return SessionList(sessions=[SessionView.of(info, _base(request)) for info in self._sessions.list()])
+        return SessionList(sessions=[self._view(request, info) for info in self._sessions.list()])
 
     async def create_session(self, request: Request, body: NewSession) -> SessionView:
         """Start a world."""
@@ -137,14 +137,11 @@ class Control:
         for line in self._sessions.trace(session_id):
             yield line
 
-    def _view(self, request: Request, session_id: str) -> SessionView:
-        return SessionView.of(self._sessions.info(session_id), _base(request))
+    def _view(self, request: Request, session: str | SessionInfo) -> SessionView:
+        info = self._sessions.info(session) if isinstance(session, str) else session
+        return SessionView.of(info, self._sessions.world(info.id), str(request.base_url).rstrip("/"))
 
 
 def _session(request: Request) -> str:
     found: str = request.path_params["session"]
     return found
-
-
-def _base(request: Request) -> str:
-    return str(request.base_url).rstrip("/")

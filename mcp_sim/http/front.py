@@ -11,8 +11,9 @@ from starlette.types import Receive, Scope, Send
 
 from mcp_sim import __version__
 from mcp_sim.errors import UnknownSession
-from mcp_sim.http.request import method, not_allowed, open_session
-from mcp_sim.sessions import Sessions
+from mcp_sim.http.operation import is_routed
+from mcp_sim.http.request import method, not_allowed
+from mcp_sim.sessions import DEFAULT, Sessions
 
 
 class Front:
@@ -34,16 +35,15 @@ class Front:
     def _served(self, base: str) -> dict[str, str | None]:
         """What is served where; the world is None, and with it its REST face, where there is no session `default`."""
         try:
-            world = open_session(self._sessions, {}).world
+            world = self._sessions.world(DEFAULT)
         except UnknownSession:
             world = None
-        has_rest = world is not None and any(tool.effect and tool.effect.http for tool in world.tools.values())
         return {
             "name": "mcp-sim",
             "version": __version__,
             "world": None if world is None else world.name,
             "mcp": f"{base}/mcp",
-            "api": f"{base}/api/openapi.json" if has_rest else None,
+            "api": f"{base}/api/openapi.json" if world is not None and is_routed(world) else None,
             "control": f"{base}/control/openapi.json",
             "sessions": f"{base}/control/sessions",
         }

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 from pydantic_core import PydanticCustomError
 
+from mcp_sim.http.operation import is_routed
 from mcp_sim.http.request import MCP_PATH, REST_PATH
 from mcp_sim.sessions import SESSION_ID, SNAPSHOT, SessionInfo
 from schemas.canonical import canonical
@@ -151,13 +152,15 @@ class SessionView(_Model):
     created: str = Field(description="ISO 8601, in UTC.")
     last_used: str = Field(description="ISO 8601, in UTC, to the minute.")
     mcp: str = Field(description="The address for MCP clients.")
-    api: str = Field(description="The address of the REST face; `openapi.json` there describes it.")
+    api: str | None = Field(
+        description="The address of the REST face; `openapi.json` there describes it. Null: its tools have no routes."
+    )
 
     @classmethod
-    def of(cls, info: SessionInfo, base_url: str) -> SessionView:
+    def of(cls, info: SessionInfo, world: World, base_url: str) -> SessionView:
         """The session as it is reached from `base_url`."""
         mcp, api = (base_url + path.format(session=info.id) for path in (MCP_PATH, REST_PATH))
-        return cls(**asdict(info), mcp=mcp, api=api)
+        return cls(**asdict(info), mcp=mcp, api=api if is_routed(world) else None)
 
 
 class SessionList(_Model):

@@ -45,6 +45,11 @@ class Operation:
         return [name for name in self.others if isinstance(declared, list) and name in declared]
 
 
+def is_routed(world: World) -> bool:
+    """Whether a world has a REST face at all."""
+    return any(tool.effect is not None and tool.effect.http is not None for tool in world.tools.values())
+
+
 def operations(world: World) -> Iterator[Operation]:
     """The tools of a world that stand on the REST face."""
     for tool in world.tools.values():

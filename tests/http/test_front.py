@@ -50,6 +50,7 @@ def test_a_world_without_routes_has_no_rest_face(sessions: Sessions, harbour: Wo
     sessions.create(harbour, session_id=DEFAULT)
     http = TestClient(create_app(sessions, {}), base_url=ADDRESS)
     assert http.get("/").json()["api"] is None
+    assert [session["api"] for session in http.get("/control/sessions").json()["sessions"]] == [None]
     assert error(http.get("/api/ships")).endswith("; this world speaks MCP alone")
 
 
