@@ -131,6 +131,10 @@ class Session:
         """The canonical bytes of every step so far, in order."""
         return self._timeline.steps()
 
+    def measured(self) -> Iterator[dict[str, Any]]:
+        """What every step took, in order: seconds, and tokens where a world model was asked."""
+        return self._timeline.measured()
+
 
 def _step(call: Call, view: EntityView, draft: Draft, responder: str, reason: str, effort: Effort) -> Step:
     return Step(

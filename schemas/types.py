@@ -366,13 +366,14 @@ class Violation:
 class Completion:
     """What a world model was asked, as the SHA-256 of the whole question, and its own words.
 
-    `model` is its name and fingerprint; `cut_off`: it would have said more.
+    `model` is its name and fingerprint; `cut_off`: it would have said more; `failure`: why it said nothing at all.
     """
 
     prompt: str
     said: str
     model: str
     cut_off: bool = False
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -32,7 +31,11 @@ def recall(db: Database, prompt: str) -> Completion | None:
 def keep(db: Database, completions: Iterable[Completion]) -> None:
     """Keep what was said, inside the caller's transaction; the first answer to a question stays."""
     now = wall_time()
-    rows = [{**asdict(found), "created": now} for found in completions]
+    rows = [
+        {"prompt": found.prompt, "said": found.said, "model": found.model, "cut_off": found.cut_off, "created": now}
+        for found in completions
+        if not found.failure
+    ]
     if rows:
         db.execute_many(_KEEP[db.is_sqlite], rows)
 

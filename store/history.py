@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 from sqlalchemy import bindparam, select
@@ -14,7 +15,7 @@ from store.tables import layer, step
 _PARENT = select(layer.c.parent, layer.c.base).where(layer.c.id == bindparam("id"))
 _STATE = select(step.c.state).where(step.c.layer == bindparam("layer"), step.c.n == bindparam("n"))
 _PAGE = (
-    select(step.c.n, step.c.body)
+    select(step.c.n, step.c.body, step.c.measured)
     .where(step.c.layer == bindparam("layer"), step.c.n > bindparam("after"), step.c.n <= bindparam("upto"))
     .order_by(step.c.n)
     .limit(500)
@@ -69,11 +70,19 @@ def moment(db: Database, of: int, n: int) -> Moment | None:
 
 def read_steps(db: Database, of: int, upto: int = 2**31 - 1, after: int = 0) -> Iterator[bytes]:
     """The canonical bytes of the steps that a layer stands on, behind `after`, in order, as a stream."""
+    return (row.body.encode() for row in _rows(db, of, upto, after))
+
+
+def read_measured(db: Database, of: int) -> Iterator[dict[str, Any]]:
+    """What the steps took that a layer stands on, in order, as a stream."""
+    return (orjson.loads(row.measured) for row in _rows(db, of, 2**31 - 1, 0))
+
+
+def _rows(db: Database, of: int, upto: int, after: int) -> Iterator[Any]:
     for at, base, last in stretches(db, of, upto):
         read = max(base, after)
         while page := db.run(_PAGE, layer=at, after=read, upto=last).all():
-            for row in page:
-                yield row.body.encode()
+            yield from page
             read = page[-1].n
 
 

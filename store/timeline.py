@@ -15,7 +15,7 @@ from store import sessions
 from store.completions import completions_of, keep, recall
 from store.db import Database
 from store.errors import Conflict, NoSuchSession
-from store.history import Moment, moment, read_steps, steps_of_tool
+from store.history import Moment, moment, read_measured, read_steps, steps_of_tool
 from store.rows import Rows
 from store.tables import opening, session, step
 from store.traces.encode import decode_step, encode_step
@@ -121,6 +121,10 @@ class Timeline:
     def steps(self) -> Iterator[bytes]:
         """The canonical bytes of every step so far, in order."""
         return read_steps(self._db, self._layer)
+
+    def measured(self) -> Iterator[dict[str, Any]]:
+        """What every step took, in order: seconds, and tokens where a world model was asked."""
+        return read_measured(self._db, self._layer)
 
     def _load(self) -> None:
         record = sessions.find(self._db, self._session_id)

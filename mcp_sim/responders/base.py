@@ -19,12 +19,12 @@ class Effort:
 
     Attributes:
         attempts: the proposals that were turned down, oldest first.
-        spent: one entry per request to a world model: tokens and seconds.
+        spent: one entry per request to a world model: tokens, seconds, failures that passed.
         deadline: the value of `time.monotonic()` by which world models have to be done; 0 until one was asked.
     """
 
     attempts: list[Attempt] = field(default_factory=list)
-    spent: list[dict[str, float]] = field(default_factory=list)
+    spent: list[dict[str, Any]] = field(default_factory=list)
     deadline: float = 0.0
 
 

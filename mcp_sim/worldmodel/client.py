@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -23,6 +23,10 @@ _TRIES = 3
 _REST = 5.0
 """Seconds for which a server that failed is left alone while another one is up."""
 _CONNECT = 5.0
+
+
+Spent = dict[str, Any]
+"""What one request took: tokens by kind, seconds, and the failures that were over at the next try."""
 
 
 class Unanswered(Exception):
@@ -56,7 +60,7 @@ class Answer:
     text: str
     cut_off: bool
     model: str
-    spent: dict[str, float]
+    spent: Spent
 
 
 @dataclass
@@ -145,8 +149,10 @@ class Client:
             **asked,
         }
         content = orjson.dumps(body)
+        failed: list[str] = []
         patience = AsyncRetrying(
             stop=stop_after_attempt(_TRIES),
+            after=lambda state: failed.append(str(state.outcome and state.outcome.exception())),
             retry=retry_if_exception(lambda error: isinstance(error, _Passing) and _in_time(error, deadline)),
             wait=lambda state: max(_backoff(state), _after(state.outcome)),
             reraise=True,
@@ -155,12 +161,12 @@ class Client:
             async with asyncio.timeout(max(deadline - time.monotonic(), 0)):
                 async for attempt in patience:
                     with attempt:
-                        return await self._once(content)
-        except _Passing as error:
-            raise Unanswered(str(error)) from None
+                        answer = await self._once(content)
+            return replace(answer, spent={**answer.spent, "failed": failed}) if failed else answer
+        except _Passing:
+            raise Unanswered("; then ".join(failed)) from None
         except TimeoutError:
-            raise Unanswered("no answer before the deadline of the call") from None
-        raise AssertionError("a retry returns or raises")
+            raise Unanswered("; then ".join([*failed, "no answer before the deadline of the call"])) from None
 
     async def _once(self, content: bytes) -> Answer:
         async with self._room, self._server() as server:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from mcp_sim.worldmodel.client import Answer, BadRoles, Client, Unanswered, Unsupported
+from mcp_sim.worldmodel.client import Answer, BadRoles, Client, Spent, TooLong, Unanswered, Unsupported
 from mcp_sim.worldmodel.prompt import Prompt
 from mcp_sim.worldmodel.settings import Settings
 from mcp_sim.worldmodel.wire import Message
@@ -57,8 +57,10 @@ class WorldModel:
         self.client = Client(settings) if client is None else client
         self.model = settings.model
         self.share = 1.0
-        self._recorded = {completion.prompt: completion for completion in recorded}
-        self._fingerprints = list(dict.fromkeys(completion.model for completion in self._recorded.values()))
+        self._recorded: dict[str, Completion] = {}
+        for completion in recorded:
+            self._recorded.setdefault(completion.prompt, completion)
+        self._fingerprints = tuple(dict.fromkeys(completion.model for completion in self._recorded.values()))
         self._fingerprint: str | None = None
         self._understands_more = False
         self._takes_system = True
@@ -67,6 +69,10 @@ class WorldModel:
         self._last = ""
         self._rests_until = 0.0
         self._connecting = asyncio.Lock()
+
+    def connected(self) -> bool:
+        """Whether a server was reached since the start."""
+        return self._fingerprint is not None
 
     async def connect(self) -> None:
         """Find out which model the servers offer, and what it can do.
@@ -100,54 +106,58 @@ class WorldModel:
         finally:
             await self.close()
 
-    async def ready(self, deadline: float) -> None:
-        """Be connected, if a server can be reached; recorded answers need none.
-
-        Raises:
-            Unanswered: none can.
-        """
-        if self._fingerprint is not None or self._fingerprints:
-            return
+    async def ready(self, deadline: float) -> str:
+        """Be connected, if a server can be reached; why not, or nothing."""
+        if self.connected():
+            return ""
+        if not self.settings.urls:
+            return "no such question was recorded, and no server is connected"
         async with self._connecting:
-            if self._fingerprint is None:
-                self._patience()
-                try:
-                    async with asyncio.timeout(max(deadline - time.monotonic(), 0)):
-                        await self.connect()
-                except TimeoutError:
-                    self._note("no server answers")
-                    raise Unanswered("no server answers") from None
-                except Unanswered as error:
-                    self._note(str(error))
-                    raise
+            if self.connected():
+                return ""
+            if patience := self._patience():
+                return patience
+            try:
+                async with asyncio.timeout(max(deadline - time.monotonic(), 0)):
+                    await self.connect()
+            except TimeoutError:
+                return self._note("no server answers in time")
+            except Unanswered as error:
+                return self._note(str(error))
+        return ""
 
-    async def complete(self, prompt: Prompt, view: View, asked: Asked, spent: list[dict[str, float]]) -> Completion:
-        """The answer to a prompt: the remembered one, or a fresh one.
+    async def complete(self, prompt: Prompt, view: View, asked: Asked, spent: list[Spent]) -> Completion:
+        """The answer to a prompt: the remembered one, a fresh one, or one that says why there is none.
 
         Raises:
-            Unanswered: there is none.
+            TooLong: the servers found the prompt too long.
         """
+        unready = await self.ready(asked.deadline)
         sampling = self._sampling(asked)
-        for fingerprint in [self._fingerprint] if self._fingerprint is not None else self._fingerprints:
+        for fingerprint in self._fingerprints if self._fingerprint is None else (self._fingerprint,):
             key = prompt.key(model=fingerprint, attempt=asked.attempt, sampling=sampling)
             kept = self._recorded.get(key) or view.recall(key)
             if kept is not None:
                 spent.append({"recalled": 1})
                 return kept
-        if self._fingerprint is None:
-            raise Unanswered("no such question was recorded, and no server is connected")
-        self._patience()
-        try:
-            answer = await self._fresh(prompt, asked, sampling)
-        except Unanswered as error:
-            self._note(str(error))
-            raise
-        self._failures = 0
-        spent.append(answer.spent)
-        if answer.model:
-            self._fingerprint = _fingerprint(self.model, {"system_fingerprint": answer.model})
-        key = prompt.key(model=self._fingerprint, attempt=asked.attempt, sampling=sampling)
-        return Completion(key, answer.text, self._fingerprint, answer.cut_off)
+        known = self._fingerprint or self.model
+        failure = unready or self._patience()
+        if not failure:
+            try:
+                answer = await self._fresh(prompt, asked, sampling)
+            except TooLong:
+                raise
+            except Unanswered as error:
+                failure = self._note(str(error))
+            else:
+                self._failures = 0
+                spent.append(answer.spent)
+                if answer.model:
+                    known = self._fingerprint = _fingerprint(self.model, {"system_fingerprint": answer.model})
+                key = prompt.key(model=known, attempt=asked.attempt, sampling=sampling)
+                return Completion(key, answer.text, known, answer.cut_off)
+        key = prompt.key(model=known, attempt=asked.attempt, sampling=sampling)
+        return Completion(key, "", known, failure=failure)
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -156,7 +166,7 @@ class WorldModel:
     async def _fresh(self, prompt: Prompt, asked: Asked, sampling: dict[str, Any]) -> Answer:
         shape = canonical(prompt.schema)
         while True:
-            more = dict(sampling)
+            more = self._understood(sampling)
             if prompt.schema is not None and self.settings.structured and shape not in self._unsupported:
                 form = {"name": "observation", "schema": prompt.schema, "strict": True}
                 more["response_format"] = {"type": "json_schema", "json_schema": form}
@@ -177,22 +187,27 @@ class WorldModel:
     def _sampling(self, asked: Asked) -> dict[str, Any]:
         thinks = self.settings.thinking.get(asked.kind, False)
         tokens = self.settings.answer_tokens.get(asked.kind, 1024) * asked.length
-        sampling = {"max_tokens": tokens + (self.settings.thinking_tokens if thinks else 0), **self.settings.sampling}
-        if self._understands_more:
-            sampling["chat_template_kwargs"] = {"enable_thinking": thinks}
-        else:
-            sampling.pop("top_k", None)
-        return sampling
+        tokens += self.settings.thinking_tokens if thinks else 0
+        thinking = {"chat_template_kwargs": {"enable_thinking": thinks}}
+        return {"max_tokens": tokens, **self.settings.sampling, **thinking}
 
-    def _patience(self) -> None:
+    def _understood(self, sampling: dict[str, Any]) -> dict[str, Any]:
+        """The part of it that the servers take."""
+        if self._understands_more:
+            return dict(sampling)
+        return {name: value for name, value in sampling.items() if name not in ("top_k", "chat_template_kwargs")}
+
+    def _patience(self) -> str:
         """After failures in a row, nobody is asked for a while: the calls go on without waiting."""
         if self._failures >= _IN_A_ROW and time.monotonic() < self._rests_until:
-            raise Unanswered(f"not asked, because it failed {self._failures} times in a row ({self._last})")
+            return f"not asked, because it failed {self._failures} times in a row ({self._last})"
+        return ""
 
-    def _note(self, reason: str) -> None:
+    def _note(self, reason: str) -> str:
         self._failures += 1
-        self._last = reason.partition(" (")[0]
+        self._last = reason
         self._rests_until = time.monotonic() + _REST
+        return reason
 
 
 def _fingerprint(name: str, told: dict[str, Any]) -> str:

@@ -21,7 +21,7 @@ _OUT_OF_ROLE = re.compile(
 _WORD = re.compile(r"\w+")
 _RUN = 6
 """Words in a row that count as a quotation."""
-_RARE = re.compile(r"\b(?=\w*\d)(?=\w*[A-Za-z])[\w-]{6,}|\b[A-Za-z0-9_-]{16,}\b")
+_RARE = re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{6,}|\b[A-Za-z0-9_-]{16,}\b")
 """What looks like a code, a password, an id."""
 
 

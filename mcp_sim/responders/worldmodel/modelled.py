@@ -7,7 +7,7 @@ import time
 from mcp_sim.responders.base import Effort, NoDraft, refusal
 from mcp_sim.responders.worldmodel.manners import Secrets, out_of_role, texts
 from mcp_sim.responders.worldmodel.proposal import Proposals
-from mcp_sim.worldmodel.client import TooLong, Unanswered
+from mcp_sim.worldmodel.client import TooLong
 from mcp_sim.worldmodel.parse import Unreadable, parse
 from mcp_sim.worldmodel.prompt import Prompt, Renderer
 from mcp_sim.worldmodel.worldmodel import Asked, WorldModel
@@ -16,7 +16,8 @@ from schemas.rows import key_text
 from schemas.types import Attempt, Call, Completion, Draft, Rule, Tool, View, World
 
 _SHORTER = 0.6
-"""The share of its length that a prompt keeps when the server found it too long."""
+"""The share of their length that prompts keep from then on when the server finds one too long."""
+_SHORTEST = 0.1
 
 
 class Modelled:
@@ -61,25 +62,23 @@ class Modelled:
     async def _complete(
         self, call: Call, view: View, tried: list[Attempt], asked: Asked, effort: Effort
     ) -> tuple[Prompt, Completion]:
-        try:
-            await self._worldmodel.ready(asked.deadline)
-        except Unanswered as error:
-            raise NoDraft("unanswered", str(error), final=True) from None
-        share = self._worldmodel.share
+        await self._worldmodel.ready(asked.deadline)
         while True:
-            prompt = self._renderer.render(call, view, share)
+            prompt = self._renderer.render(call, view, self._worldmodel.share)
             for attempt in tried:
+                objection = "; ".join(violation.message for violation in attempt.violations)
                 for completion in attempt.draft.completions:
-                    objection = "; ".join(violation.message for violation in attempt.violations)
                     prompt = prompt.reply(completion.said, objection)
             try:
-                return prompt, await self._worldmodel.complete(prompt, view, asked, effort.spent)
+                completion = await self._worldmodel.complete(prompt, view, asked, effort.spent)
             except TooLong as error:
-                share *= _SHORTER
-                if share < 0.1:
+                if self._worldmodel.share < _SHORTEST:
                     raise NoDraft("unanswered", str(error), final=True) from None
-            except Unanswered as error:
-                raise NoDraft("unanswered", str(error), final=True) from None
+                self._worldmodel.share *= _SHORTER
+            else:
+                if completion.failure:
+                    raise NoDraft("unanswered", completion.failure, final=True, completions=(completion,))
+                return prompt, completion
 
     def _draft(self, completion: Completion, view: View) -> Draft:
         cut_off = completion.cut_off
