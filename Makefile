@@ -53,6 +53,9 @@ $(VLLM)/.ready: tests/vllm/install.py tests/vllm/requirements.txt tests/vllm/exc
 	$(PYTHON) tests/vllm/install.py $(VLLM)
 	@touch $@
 
+soak-worldmodel: $(VENV)/.dev  ## A world model that is wrong in 30 % of its answers, and 20,000 calls (CALLS=20000)
+	$(BIN)/python -m tests.worldmodel.soak --calls $(CALLS)
+
 docs: $(VENV)/.base  ## Write the JSON Schemas of the file formats
 	$(BIN)/python -m schemas.wire
 

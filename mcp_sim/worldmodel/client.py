@@ -26,7 +26,7 @@ _CONNECT = 5.0
 
 
 Spent = dict[str, Any]
-"""What one request took: tokens by kind, seconds, and the failures that were over at the next try."""
+"""What one request took: its id at the server, tokens by kind, seconds, the failures that were over at the next try."""
 
 
 class Unanswered(Exception):
@@ -207,7 +207,7 @@ async def _read(response: httpx.Response, pause: float, started: float) -> Answe
     if "text/event-stream" not in kind:
         raise _Passing(f"the server answers with '{kind or 'nothing'}' where a stream of events is due")
     texts: list[str] = []
-    length, ended, model, usage, first = 0, "", "", _Usage(), 0.0
+    length, ended, model, name, usage, first = 0, "", "", "", _Usage(), 0.0
     try:
         async with aclosing(EventSource(response).aiter_sse()) as events:
             while True:
@@ -223,6 +223,7 @@ async def _read(response: httpx.Response, pause: float, started: float) -> Answe
                     break
                 part = _part(event.data)
                 model = str(part.get("system_fingerprint") or model)
+                name = str(part.get("id") or name)
                 usage.take(part.get("usage"))
                 for choice in part.get("choices") or ():
                     text = (choice.get("delta") or {}).get("content")
@@ -240,6 +241,7 @@ async def _read(response: httpx.Response, pause: float, started: float) -> Answe
         raise _Passing("the answer broke off")
     now = time.perf_counter()
     spent = {
+        "id": name,
         "prompt_tokens": usage.prompt_tokens,
         "cached_tokens": usage.cached_tokens,
         "completion_tokens": usage.completion_tokens,

@@ -90,7 +90,7 @@ def test_every_attempt_has_its_tokens_beside_the_step_and_none_inside(serve: Ser
     asking.done("describe_star", id="ST-001")
     (measured,) = asking.session.measured()
     first, second = measured["worldmodel"]
-    assert set(first) == {"prompt_tokens", "cached_tokens", "completion_tokens", "first_token", "seconds"}
+    assert set(first) == {"id", "prompt_tokens", "cached_tokens", "completion_tokens", "first_token", "seconds"}
     assert first["prompt_tokens"] > 100
     assert second["cached_tokens"] > 0.8 * first["prompt_tokens"]
     assert b"_tokens" not in asking.trace()
