@@ -7,7 +7,7 @@ WORLD ?= mars-colony
 JOBS ?= 2
 CALLS ?= 20000
 
-.PHONY: help install run test test-full check bench soak vllm-env docs clean
+.PHONY: help install run test test-full check bench soak soak-worldmodel vllm-env docs clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
