@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from schemas.document import Finding, Pointer
@@ -15,18 +15,27 @@ from schemas.types import Pack, Tool, World
 from schemas.validate import SchemaError, nearest, validator
 
 
-def check_pack(pack: Pack) -> list[Finding]:
-    """Every error of a pack whose shape is right already."""
+def check_pack(pack: Pack, unsure: frozenset[str] = frozenset()) -> list[Finding]:
+    """Every error of a pack whose shape is right already.
+
+    Args:
+        pack: the pack.
+        unsure: entities whose rows cannot be judged.
+    """
     found = [finding for name, entity in pack.entities.items() for finding in check_entity(pack, name, entity)]
+    unsure |= {str(finding.at[1]) for finding in found}
     for tool in pack.tools.values():
         found += _check_tool(pack, tool)
-    if not found:
-        found += _check_seed(pack)
-    return [*found, *_check_routes(pack)]
+    return [*found, *_check_seed(pack, unsure), *_check_routes(pack.tools)]
 
 
-def check_world(world: World) -> list[Finding]:
-    """Every error of a world whose packs are right already."""
+def check_world(world: World, *, is_whole: bool = True) -> list[Finding]:
+    """Every error of a world.
+
+    Args:
+        world: the world, of packs that are right already.
+        is_whole: whether these are all its packs; else nothing is said about what is not there.
+    """
     found: list[Finding] = []
     for kind in ("entities", "tools"):
         owners: dict[str, str] = {}
@@ -36,16 +45,19 @@ def check_world(world: World) -> list[Finding]:
                     what = "tool" if kind == "tools" else "entity"
                     found.append(Finding(("packs", at), f"{what} '{name}' stands in pack '{owners[name]}' too"))
                 owners.setdefault(name, pack.name)
-    if not world.tools:
+    if not found:
+        packs = {name: at for at, pack in enumerate(world.packs) for name in pack.tools}
+        found += [Finding(("packs", packs[str(at[1])]), message) for at, message in _check_routes(world.tools)]
+    if is_whole and not world.tools:
         found.append(Finding(("packs",), "the packs of this world hold no tool"))
     for at, example in enumerate(world.examples):
         tool = world.tools.get(example.tool)
-        if tool is None:
-            message = f"no tool '{example.tool}'{nearest(example.tool, world.tools)}"
-            found.append(Finding(("examples", at, "tool"), message))
-        else:
+        if tool is not None:
             for fault in validator(tool.input_schema).faults(example.arguments):
                 found.append(Finding(("examples", at, "arguments"), f"{fault.pointer or 'arguments'}: {fault.message}"))
+        elif is_whole:
+            message = f"no tool '{example.tool}'{nearest(example.tool, world.tools)}"
+            found.append(Finding(("examples", at, "tool"), message))
     return found
 
 
@@ -80,12 +92,13 @@ def _marked(schema: Any, at: Pointer) -> Iterator[tuple[Pointer, Any]]:
             yield from _marked(value, (*at, index))
 
 
-def _check_seed(pack: Pack) -> Iterator[Finding]:
+def _check_seed(pack: Pack, unsure: frozenset[str]) -> Iterator[Finding]:
     keys: dict[str, set[str]] = {}
     for name, rows in pack.seed.items():
         entity = pack.entities.get(name)
         if entity is None:
             yield Finding(("seed", name), f"no entity '{name}'{nearest(name, pack.entities)}")
+        if entity is None or name in unsure:
             continue
         keys[name] = set()
         seen: dict[tuple[Any, ...], int] = {}
@@ -109,7 +122,9 @@ def _check_seed(pack: Pack) -> Iterator[Finding]:
                     yield Finding((*at, group[0]), message)
                 seen.setdefault(values, index)
     for name, rows in pack.seed.items():
-        for path, reference in pack.entities[name].references.items() if name in pack.entities else ():
+        for path, reference in pack.entities[name].references.items() if name in keys else ():
+            if reference.to in unsure:
+                continue
             targets = keys.get(reference.to, set())
             for index, row in enumerate(rows):
                 for pointer, value in values_at(row, path):
@@ -119,14 +134,21 @@ def _check_seed(pack: Pack) -> Iterator[Finding]:
                         yield Finding(("seed", name, index, *pointer.split("/")[1:2]), message)
 
 
-def _check_routes(pack: Pack) -> Iterator[Finding]:
+def _check_routes(tools: Mapping[str, Tool]) -> Iterator[Finding]:
     routes: dict[tuple[str, str], str] = {}
-    for tool in pack.tools.values():
+    for tool in tools.values():
         if tool.effect is None or tool.effect.http is None:
             continue
         http = tool.effect.http
-        route = (http.method, re.sub(r"{\w+}", "{}", http.path))
-        if route in routes:
-            message = f"{http.method} {http.path} is the route of '{routes[route]}' too"
-            yield Finding(("tools", tool.name, "effect", "http"), message)
-        routes.setdefault(route, tool.name)
+        at = ("tools", tool.name, "effect", "http")
+        shape = re.sub(r"{\w+}", "{}", http.path)
+        names = re.findall(r"{(\w+)}", http.path)
+        if re.search(r"[{}?#]", shape.replace("{}", "")):
+            message = f"'{http.path}' is no path: braces hold a name alone, and ? and # have no place"
+            yield Finding((*at, "path"), message)
+        if len(set(names)) < len(names):
+            yield Finding((*at, "path"), f"'{http.path}' names the same argument twice")
+        if (http.method, shape) in routes:
+            other = routes[http.method, shape]
+            yield Finding(at, f"{http.method} {http.path} is the route of '{other}' as well as of '{tool.name}'")
+        routes.setdefault((http.method, shape), tool.name)

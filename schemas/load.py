@@ -10,6 +10,7 @@ from typing import Any
 from schemas.check import check_pack, check_world
 from schemas.document import DocumentError
 from schemas.inline import inline_entities
+from schemas.remains import remains_of_pack, remains_of_world
 from schemas.shape import shaped
 from schemas.sources import Problem, Sources, mapping
 from schemas.types import Pack, World
@@ -64,13 +65,13 @@ def load_pack(path: str | Path) -> Pack:
     except DocumentError as error:
         raise LoadError([str(error)]) from None
     pack, problems = shaped(Pack, sources.data, sources)
+    rest = (pack, frozenset[str]()) if pack is not None else remains_of_pack(sources, problems)
     problems += sources.problems
-    if pack is None:
-        raise LoadError(sorted(set(problems)))
-    pack, unknown = inline_entities(pack)
-    problems += [sources.problem(finding.at, finding.message) for finding in (*unknown, *check_pack(pack))]
-    if problems:
-        raise LoadError(sorted(set(problems)))
+    if rest is not None and sources.is_whole:
+        pack, unknown = inline_entities(rest[0])
+        problems += [sources.problem(finding.at, finding.message) for finding in (*unknown, *check_pack(pack, rest[1]))]
+    if pack is None or problems or sources.unreadable:
+        raise LoadError([*sources.unreadable, *sorted(set(problems))])
     return pack
 
 
@@ -112,10 +113,13 @@ def _load_world(path: Path, sources: Sources) -> World:
             problems.extend(error.problems)
     if not isinstance(names, list) or not names:
         problems.append(sources.problem(("packs",), "a world needs a list of at least one pack"))
+    are_packs_right = not problems
     world, found = shaped(World, {**sources.data, "packs": packs}, sources)
     problems += sorted(problem for problem in found if packs or problem.pointer != "/packs")
-    if world is not None and not problems:
-        problems += sorted({sources.problem(finding.at, finding.message) for finding in check_world(world)})
+    rest = world or remains_of_world(packs, sources, found)
+    if rest is not None:
+        findings = check_world(rest, is_whole=are_packs_right)
+        problems += sorted({sources.problem(finding.at, finding.message) for finding in findings})
     if world is None or problems:
         raise LoadError(problems)
     return world

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,11 +32,15 @@ class Sources:
     Attributes:
         data: the merged content.
         problems: what went wrong while merging.
+        unreadable: included files that cannot be read, each in a sentence.
+        is_whole: whether everything that is included was found and read.
     """
 
     def __init__(self, document: Document, data: dict[str, Any]) -> None:
         self.data = data
         self.problems: list[Problem] = []
+        self.unreadable: list[str] = []
+        self.is_whole = True
         self._first = document
         self._origins: dict[tuple[str, str], Document] = {}
 
@@ -44,11 +49,11 @@ class Sources:
         """A pack file with everything it includes.
 
         Raises:
-            DocumentError: a file that cannot be read, or an include that goes round in a circle.
+            DocumentError: the file cannot be read.
         """
         document = mapping(path)
         sources = cls(document, {})
-        sources._merge(document, ())
+        sources._merge(document, (path.resolve(),))
         return sources
 
     def problem(self, at: Pointer, message: str) -> Problem:
@@ -57,20 +62,25 @@ class Sources:
         return _problem(origin, at, message)
 
     def _merge(self, document: Document, chain: tuple[Path, ...]) -> None:
-        path = document.path.resolve()
-        if path in chain:
-            steps = " -> ".join(part.name for part in (*chain, path))
-            raise DocumentError(f"{chain[-1]}: include goes round in a circle: {steps}")
+        """Add what a document holds and includes; `chain` are the files that led to it, itself the last."""
         for section, content in document.data.items():
             if section in _MERGED and isinstance(content, dict):
                 self._add(section, content, document)
-            elif section != "include" and not chain:
+            elif section != "include" and len(chain) == 1:
                 self.data[section] = content
             elif section != "include":
                 message = f"an included file holds mappings called {', '.join(_MERGED)}; nothing else"
                 self.problems.append(_problem(document, (section,), message))
-        for part in self._included(document):
-            self._merge(part, (*chain, path))
+        for at, path in self._included(document):
+            if path.resolve() in chain:
+                steps = " -> ".join(part.name for part in (*chain, path.resolve()))
+                self.problems.append(_problem(document, at, f"include goes round in a circle: {steps}"))
+                continue
+            try:
+                self._merge(mapping(path), (*chain, path.resolve()))
+            except DocumentError as error:
+                self.unreadable.append(str(error))
+                self.is_whole = False
 
     def _add(self, section: str, content: dict[str, Any], document: Document) -> None:
         mine = self.data.setdefault(section, {})
@@ -84,18 +94,20 @@ class Sources:
             mine[name] = value
             self._origins[section, name] = document
 
-    def _included(self, document: Document) -> list[Document]:
+    def _included(self, document: Document) -> Iterator[tuple[Pointer, Path]]:
+        """The files that a document includes, each with where it is named."""
         names = document.data.get("include", [])
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             self.problems.append(_problem(document, ("include",), "include is a list of file names"))
-            return []
-        found = []
-        for at, name in enumerate(names):
+            self.is_whole = False
+            return
+        for index, name in enumerate(names):
+            at = ("include", index)
             try:
-                found.append(mapping(_beside(document.path, name)))
+                yield at, _beside(document.path, name)
             except LookupError as error:
-                self.problems.append(_problem(document, ("include", at), str(error.args[0])))
-        return found
+                self.problems.append(_problem(document, at, str(error.args[0])))
+                self.is_whole = False
 
 
 def mapping(path: Path) -> Document:

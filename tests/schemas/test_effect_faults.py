@@ -142,4 +142,18 @@ def test_two_tools_cannot_share_a_route(tmp_path: Path) -> None:
     effect = {"returns": 1, "http": {"method": "GET", "path": "/ships/{id}"}}
     other = {"returns": 1, "http": {"method": "GET", "path": "/ships/{limit}"}}
     found = said(tmp_path, tools={"a": {"input": INPUT, "effect": effect}, "b": {"input": INPUT, "effect": other}})
-    assert found == ["/tools/b/effect/http: GET /ships/{limit} is the route of 'a' too"]
+    assert found == ["/tools/b/effect/http: GET /ships/{limit} is the route of 'a' as well as of 'b'"]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/ships/{id}/{id}", "'/ships/{id}/{id}' names the same argument twice"),
+        ("/ships/{id:int}", "'/ships/{id:int}' is no path: braces hold a name alone, and ? and # have no place"),
+        ("/ships/{id", "'/ships/{id' is no path: braces hold a name alone, and ? and # have no place"),
+        ("/ships?id=1", "'/ships?id=1' is no path: braces hold a name alone, and ? and # have no place"),
+    ],
+)
+def test_a_path_that_cannot_be_one_is_refused(tmp_path: Path, path: str, expected: str) -> None:
+    effect = {"returns": 1, "http": {"method": "GET", "path": path}}
+    assert said(tmp_path, tools={"a": {"input": INPUT, "effect": effect}}) == [f"/tools/a/effect/http/path: {expected}"]

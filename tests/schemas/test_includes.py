@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from schemas.load import LoadError, load_pack
-from tests.schemas.faults import problems, sentence
+from tests.schemas.faults import problems
 
 THING = "entities: {thing: {schema: {type: object, properties: {id: {type: string}}}}}\n"
 TOOL = "tools:\n  look:\n    output: {type: object}\n"
@@ -82,8 +82,26 @@ def test_a_link_that_leads_out_of_the_folder_is_refused(tmp_path: Path) -> None:
 
 def test_a_circle_of_includes_is_refused(tmp_path: Path) -> None:
     write(tmp_path, pack="name: p\ninclude: [a.yaml]\n", a="include: [b.yaml]\n", b="include: [a.yaml]\n")
-    expected = "b.yaml: include goes round in a circle: pack.yaml -> a.yaml -> b.yaml -> a.yaml"
-    assert sentence(tmp_path / "pack.yaml") == expected
+    assert said(tmp_path) == [
+        "b.yaml:1: /include/0: include goes round in a circle: pack.yaml -> a.yaml -> b.yaml -> a.yaml"
+    ]
+
+
+def test_a_circle_of_includes_hides_no_other_fault(tmp_path: Path) -> None:
+    write(tmp_path, pack=f"name: p\ninclude: [a.yaml]\n{THING}seed: {{thing: [{{id: 7}}]}}\n")
+    write(tmp_path, a="include: [pack.yaml]\ntools:\n  look:\n    outptu: {}\n")
+    assert [line.split(": ")[1] for line in said(tmp_path)] == ["/include/0", "/tools/look/outptu", "/seed/thing/0/id"]
+
+
+def test_a_file_that_cannot_be_read_hides_no_fault_of_the_others_and_makes_none_up(tmp_path: Path) -> None:
+    write(tmp_path, pack="name: p\ninclude: [a.yaml, b.yaml]\n", a="entities: [\n")
+    write(tmp_path, b="tools:\n  look: {outptu: {}}\n  see: {output: {x-entity: thing}}\n")
+    with pytest.raises(LoadError) as caught:
+        load_pack(tmp_path)
+    assert [str(problem).replace(f"{tmp_path}/", "") for problem in caught.value.problems] == [
+        "a.yaml:2: not valid YAML: did not find expected node content",
+        "b.yaml:2: /tools/look/outptu: 'outptu' is not a field here (did you mean 'output'?)",
+    ]
 
 
 @pytest.mark.parametrize("include", ["a.yaml", "{a: b}", "[7]", "[[a.yaml]]"])

@@ -29,6 +29,10 @@ ROW = {
 }
 
 
+A = {"schema": {"type": "object", "properties": {"id": TEXT, "n": {"type": "integer"}}}}
+B = {"schema": {"type": "object", "properties": {"id": TEXT, "a_id": TEXT}}, "references": {"a_id": {"to": "a"}}}
+
+
 def tool(**parts: Any) -> dict[str, Any]:
     return {"seed": None, "tools": {"t": {"output": {"type": "object"}, **parts}}}
 
@@ -214,3 +218,55 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
 def test_faults_of_shape_are_told_at_once(tmp_path: Path) -> None:
     found = said(tmp_path, nam="x", title=7, tools={"t": {"outpt": {}}}, entities={"a": {"schema": 5}, "b": {}})
     assert len(found) == 5
+
+
+def test_faults_of_shape_of_names_and_of_rows_are_told_at_once(tmp_path: Path) -> None:
+    found = said(
+        tmp_path,
+        title=7,
+        tools={
+            "misshapen": {"outptu": {}},
+            "lost": {"output": {"$ref": "#/entities/shp"}},
+            "mistaken": {"effect": {"returns": "{args.x}"}},
+        },
+        seed={"dock": [{"id": "D-01", "name": "N"}], "shp": []},
+    )
+    assert [line.split(":")[0] for line in found] == [
+        "/title",
+        "/tools/misshapen/outptu",
+        "/tools/lost/output/$ref",
+        "/tools/mistaken/effect/returns",
+        "/seed/dock/0",
+        "/seed/shp",
+    ]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"entities": {"a": {"schema": 5}, "b": B}},
+        {"entities": {"a": A, "b": B}, "seed": {"a": {}, "b": [{"id": "1", "a_id": "1"}]}},
+        {"entitees": {"a": A, "b": B}},
+        {"entities": [A, B]},
+    ],
+    ids=["shape", "rows", "name", "list"],
+)
+def test_a_broken_part_is_no_fault_of_the_parts_that_speak_of_it(tmp_path: Path, broken: dict[str, Any]) -> None:
+    reads = {"input": {"properties": {"id": {"x-entity": "a"}}, "type": "object"}, "output": {"$ref": "#/entities/a"}}
+    effect = {"steps": [{"read": "a", "key": "args.id"}, {"list": "a", "match": {"n": 1}}], "returns": "{count('a')}"}
+    seed = {"a": [{"id": "1", "n": 1}], "b": [{"id": "1", "a_id": "1"}]}
+    parts = {"entities": None, "seed": seed, "tools": {"t": {**reads, "effect": effect}}, **broken}
+    assert len(said(tmp_path, **parts)) == 1
+
+
+def test_what_stands_beside_a_broken_part_is_checked(tmp_path: Path) -> None:
+    entities = {"a": {"schema": 5}, "b": B}
+    tools = {"t": {"effect": {"returns": "{find('b', id_=1)}"}}}
+    assert [
+        line.split(":")[0] for line in said(tmp_path, entities=entities, tools=tools, seed={"b": [{"a_id": 7}]})
+    ] == [
+        "/entities/a/schema",
+        "/tools/t/effect/returns",
+        "/seed/b/0",
+        "/seed/b/0/a_id",
+    ]

@@ -101,6 +101,28 @@ def test_faults_of_several_packs_and_of_the_world_are_told_at_once(tmp_path: Pat
     assert [line.split(": ")[1] for line in found] == ["/tools/t/outptu", "/packs/1", "/lor"]
 
 
+def test_faults_of_names_are_told_beside_those_of_shape(tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("name: bad\ntools: {t: {outptu: {}}}\n")
+    examples = "examples:\n- {tool: get_ship, arguments: {idd: x}}\n- {tool: t}\n"
+    found = said(world(tmp_path, f"name: w\npacks: [pack.yaml, bad.yaml, pack.yaml]\nlor: x\n{examples}"))
+    assert sorted({line.split(": ")[1] for line in found}) == [
+        "/examples/0/arguments",
+        "/lor",
+        "/packs/1",
+        "/tools/t/outptu",
+    ]
+
+
+def test_two_packs_cannot_share_a_route(tmp_path: Path) -> None:
+    for name, part in (("one", "id"), ("two", "key")):
+        arguments = f"input: {{type: object, properties: {{{part}: {{type: string}}}}}}"
+        route = f'effect: {{http: {{method: GET, path: "/things/{{{part}}}"}}}}'
+        (tmp_path / f"{name}.yaml").write_text(f"name: {name}\ntools: {{get_{name}: {{{arguments}, {route}}}}}\n")
+    path = tmp_path / "world.yaml"
+    path.write_text("name: w\npacks:\n- one.yaml\n- two.yaml\n")
+    assert said(path) == ["world.yaml:4: /packs/1: GET /things/{key} is the route of 'get_one' as well as of 'get_two'"]
+
+
 def test_a_world_without_a_tool_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.yaml").write_text("name: empty\n")
     path = tmp_path / "world.yaml"
