@@ -105,7 +105,10 @@ class Renderer:
             ]
         )
         self._called = "\n\n".join(
-            [f"# The called tool\n{_definition(tool)}", *([wording.changes] if self.question.writes else [])]
+            [
+                f"# The called tool\n{_definition(tool)}",
+                *([wording.changes, _records(world)] if self.question.writes else []),
+            ]
         )
         self._brief = [f"- {name}: {_first_line(other.description)}" for name, other in world.tools.items()]
 
@@ -143,9 +146,14 @@ class Renderer:
 
     def _rows(self, call: Call, view: View, budget: _Budget) -> Iterator[tuple[str, Row, str]]:
         for entity, row in self._relevance.rows(call, view):
-            text = f"{entity} {compact(row)}"
+            text = f"{entity} {compact(self._in_order(entity, row))}"
             if budget.take(text, "records"):
                 yield entity, row, text
+
+    def _in_order(self, entity: str, row: Row) -> Row:
+        """The row with its fields in the order of the schema, wherever it was read from."""
+        known = self._world.entities[entity].properties
+        return {name: row[name] for name in (*known, *sorted(row.keys() - known.keys())) if name in row}
 
     def _turns(self, view: View, budget: _Budget) -> Iterator[tuple[Message, Message]]:
         """The latest turns, from a first one that stays for some calls: the beginning of a prompt stays as it was."""
@@ -171,7 +179,7 @@ class Renderer:
             *own.similar(call.tool, call.arguments, _OWN),
             *self._corpus.similar(call.tool, call.arguments, _SIMILAR),
         ]:
-            text = f"{compact(found.arguments)} -> {found.said}"
+            text = f"{canonical(found.arguments).decode()} -> {found.said}"
             if budget.take(text, "recorded calls"):
                 yield text
 
@@ -199,6 +207,15 @@ def _definition(tool: Tool) -> str:
             **({} if tool.output_schema is None else {"output_schema": tool.output_schema}),
         }
     )
+
+
+def _records(world: World) -> str:
+    """The entities, for a tool that may change any of their rows."""
+    lines = []
+    for name, entity in world.entities.items():
+        references = {path: reference.to for path, reference in entity.references.items()}
+        lines.append(f"{name} {compact({'key': entity.key, 'references': references, 'schema': entity.row})}")
+    return "# Kinds of records\n" + "\n".join(lines)
 
 
 def _first_line(description: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 
 import orjson
 
+from schemas.canonical import canonical
 from schemas.types import Observation
 
 MARKER = "**Environment Observation:**"
@@ -27,8 +28,9 @@ def compact(value: Any) -> str:
 
 
 def action(number: int, tool: str, arguments: dict[str, Any]) -> str:
-    """What the agent does in a turn."""
-    return f"### Turn {number}\n\n**Action:**\n```json\n{compact({'name': tool, 'arguments': arguments})}\n```"
+    """What the agent does in a turn; its arguments sorted, because traces keep no other order."""
+    called = f'{{"name":{compact(tool)},"arguments":{canonical(arguments).decode()}}}'
+    return f"### Turn {number}\n\n**Action:**\n```json\n{called}\n```"
 
 
 def observed(text: str) -> str:

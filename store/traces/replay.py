@@ -32,7 +32,7 @@ def read_trace(lines: Iterable[bytes]) -> Trace:
 
 
 def view(trace: Trace, at: int) -> EntityView:
-    """What the call after step `at` would have seen.
+    """What the call after step `at` saw, or would have seen right then if the trace ends there.
 
     Raises:
         TraceError: the trace has fewer steps.
@@ -46,8 +46,12 @@ def view(trace: Trace, at: int) -> EntityView:
         for change in step.delta.changes:
             if change.op == "create":
                 counters[change.entity] = _recount(trace, change.entity, change.key, counters.get(change.entity, 0))
-    now = trace.steps[at - 1].at if at else trace.world.clock.start.isoformat().replace("+00:00", "Z")
+    now = trace.steps[min(at, len(trace.steps) - 1)].at if trace.steps else _start(trace.world)
     return EntityView(rows, trace.world, trace.seed, at + 1, now, counters, TracePast(trace.steps[:at]))
+
+
+def _start(world: World) -> str:
+    return world.clock.start.isoformat().replace("+00:00", "Z")
 
 
 class TraceRows:
