@@ -230,9 +230,12 @@ def _text(text: str) -> Template:
         _check_depth(node)
     except SyntaxError as error:
         reason = error.msg.removeprefix("f-string: ")
+        reason = _BACKSLASH if "backslash" in reason else reason
         raise ExpressionError(f"`{_shown(text)}` is not a template: {reason}") from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise ExpressionError(f"`{_shown(text)}` is not a template: {error}") from None
+    if any(map(_has_backslash, ast.walk(node))):  # Python allows it from 3.12 on
+        raise ExpressionError(f"`{_shown(text)}` is not a template: {_BACKSLASH}")
     if isinstance(node, ast.Constant):
         return Literal(node.value)
     if not isinstance(node, ast.JoinedStr):
@@ -244,6 +247,15 @@ def _text(text: str) -> Template:
     if all(isinstance(part, ast.Constant) for part in node.values):
         return Literal("".join(str(part.value) for part in node.values if isinstance(part, ast.Constant)))
     return Value(checked(node, text), whole=False)
+
+
+_BACKSLASH = "no backslash stands inside {}; name its text with `compute` first"
+
+
+def _has_backslash(node: ast.AST) -> bool:
+    """Whether a part of an f-string has a backslash inside its braces, where they stand in literals alone."""
+    inside = ast.walk(node.value) if isinstance(node, ast.FormattedValue) else ()
+    return any(isinstance(part, ast.Constant) and "\\" in str(part.value) for part in inside)
 
 
 def _shown(source: str) -> str:

@@ -19,7 +19,10 @@ def register(app: typer.Typer) -> None:
 def check(
     path: Annotated[Path, typer.Argument(help="A pack (file or folder), a world file, or a shipped world.")],
 ) -> None:
-    """Validate a pack or world and show every error at once, each with file, line and JSON Pointer."""
+    """Validate a pack or world and show its errors at once, each with file, line and JSON Pointer.
+
+    Only what speaks of a broken part is not judged before that part is right.
+    """
     try:
         world = load_world(path)
     except LoadError as error:

@@ -120,6 +120,14 @@ def test_quotes_and_backslashes_are_only_text(text: str) -> None:
     assert isinstance(parse_template(text), Value)
 
 
+@pytest.mark.parametrize("text", [r'{split(a, "\n")}', r"{a}: {join(b, '\t')}", r'{a[r"\d"]}', r"""{f"{a}\n"}"""])
+def test_a_backslash_inside_braces_is_refused_on_every_version_of_python(text: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        parse_template(text)
+    told = f"`{text}` is not a template: no backslash stands inside {{}}; name its text with `compute` first"
+    assert str(caught.value) == told
+
+
 def test_both_kinds_of_quotes_in_threes_are_refused() -> None:
     with pytest.raises(ExpressionError, match="mixes three quotes in a row with another quote"):
         parse_template("''' {a} " + '"""')
