@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from schemas.document import Finding, Pointer
+from schemas.effects import ForEach, Imagine
 from schemas.entities import check_entity
 from schemas.marks import MARK
 from schemas.rows import MAX_KEY, key_text, values_at
@@ -63,14 +64,12 @@ def check_world(world: World, *, is_whole: bool = True) -> list[Finding]:
 
 def _check_tool(pack: Pack, tool: Tool) -> Iterator[Finding]:
     at = ("tools", tool.name)
-    for word, schema in (("input", tool.input_schema), ("output", tool.output_schema)):
-        if schema is None:
-            continue
+    for word, schema in _schemas(tool):
         try:
             validator(schema)
         except SchemaError as error:
-            yield Finding((*at, word), f"not a JSON Schema: {error}")
-        for where, name in _marked(schema, (*at, word)):
+            yield Finding((*at, *word), f"not a JSON Schema: {error}")
+        for where, name in _marked(schema, (*at, *word)):
             if not isinstance(name, str) or name not in pack.entities:
                 yield Finding(where, f"{MARK} names '{name}', which is no entity{nearest(str(name), pack.entities)}")
     if tool.input_schema.get("type") != "object":
@@ -79,6 +78,22 @@ def _check_tool(pack: Pack, tool: Tool) -> Iterator[Finding]:
         yield Finding(at, "a tool needs an effect, or an output schema to make up an answer from")
     if tool.effect is not None:
         yield from Scope(pack, tool).check(tool.effect, (*at, "effect"))
+
+
+def _schemas(tool: Tool) -> Iterator[tuple[Pointer, dict[str, Any]]]:
+    yield ("input",), tool.input_schema
+    if tool.output_schema is not None:
+        yield ("output",), tool.output_schema
+    if tool.effect is not None:
+        yield from _imagined(tool.effect.steps, ("effect", "steps"))
+
+
+def _imagined(steps: list[Any], at: Pointer) -> Iterator[tuple[Pointer, dict[str, Any]]]:
+    for index, step in enumerate(steps):
+        if isinstance(step, Imagine):
+            yield (*at, index, "schema"), step.form
+        if isinstance(step, ForEach):
+            yield from _imagined(step.steps, (*at, index, "steps"))
 
 
 def _marked(schema: Any, at: Pointer) -> Iterator[tuple[Pointer, Any]]:

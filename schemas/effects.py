@@ -161,6 +161,14 @@ class Compute(_Step):
     compute: dict[str, Template]
 
 
+class Imagine(_Step):
+    """A value that the world model makes up, or the synthesizer where there is none: content that no rule decides."""
+
+    imagine: str = Field(pattern=r"^[A-Za-z_]\w*$", description="Name of the result.")
+    form: dict[str, JsonValue] = Field(alias="schema", description="JSON Schema of the value.")
+    about: Text = Field(default="", description="What the value is, for whoever makes it up.")
+
+
 VERBS: dict[str, type[_Step]] = {
     "require": Require,
     "read": Read,
@@ -174,6 +182,7 @@ VERBS: dict[str, type[_Step]] = {
     "edit": Edit,
     "for_each": ForEach,
     "compute": Compute,
+    "imagine": Imagine,
 }
 WRITES = (Create, Update, Delete, Link, Unlink, Append, Edit)
 
@@ -196,7 +205,8 @@ Step = Annotated[
     | Annotated[Append, Tag("append")]
     | Annotated[Edit, Tag("edit")]
     | Annotated[ForEach, Tag("for_each")]
-    | Annotated[Compute, Tag("compute")],
+    | Annotated[Compute, Tag("compute")]
+    | Annotated[Imagine, Tag("imagine")],
     Discriminator(
         _verb,
         custom_error_type="unknown_step",

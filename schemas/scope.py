@@ -16,6 +16,7 @@ from schemas.effects import (
     Edit,
     Effect,
     ForEach,
+    Imagine,
     Link,
     List,
     Read,
@@ -71,6 +72,9 @@ class Scope:
                 for name, value in step.compute.items():
                     yield from self._template(value, (*at, "compute", name))
                     self._names.add(name)
+            case Imagine():
+                yield from self._template(step.about, (*at, "about"))
+                self._names.add(step.imagine)
             case _:
                 yield from self._row_step(step, at)
 

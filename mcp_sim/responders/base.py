@@ -56,6 +56,36 @@ class Responder(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A value in an answer that no rule decides: its name, its JSON Schema, and what it is."""
+
+    name: str
+    schema: dict[str, Any]
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imagined:
+    """A value that was made up, who made it up, and what a world model said to it."""
+
+    value: Any
+    note: str
+    completions: tuple[Completion, ...] = ()
+
+
+class Imaginer(Protocol):
+    """Makes up parts of answers."""
+
+    async def imagine(self, part: Part, call: Call, view: View, effort: Effort) -> Imagined:
+        """A value that fits the schema of the part and names no row that does not exist.
+
+        Raises:
+            NoDraft: there is none.
+        """
+        ...
+
+
 def answer(content: Any, status: int = 200) -> Observation:
     """An Observation of JSON, mirrored as text."""
     return Observation(orjson.dumps(content).decode(), content, status=status)

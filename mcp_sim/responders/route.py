@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mcp_sim.responders.base import Responder
 from mcp_sim.responders.effects import Effects
-from mcp_sim.responders.synthesize import Synthesizer
-from mcp_sim.responders.worldmodel import Modelled
+from mcp_sim.responders.synthesize import MadeUpParts, Synthesizer
+from mcp_sim.responders.worldmodel import Modelled, ModelledParts
 from mcp_sim.worldmodel.worldmodel import WorldModel
 from schemas.types import Tool, World
 
@@ -17,7 +17,9 @@ def route(tool: Tool, world: World, worldmodel: WorldModel | None) -> Route:
     """An effect that is trusted decides alone; else the world model proposes, and the synthesizer stands by."""
     wanted = tool.answered_by
     if tool.effect is not None and wanted in (None, "effect"):
-        effects = Effects(tool, world)
+        made_up_parts = MadeUpParts(tool, world)
+        parts = ModelledParts(tool, world, worldmodel, made_up_parts) if worldmodel else made_up_parts
+        effects = Effects(tool, world, parts)
         sure = tool.effect.confidence
         if wanted == "effect" or sure >= world.trust:
             return ((effects, "declared effect"),)

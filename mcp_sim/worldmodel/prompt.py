@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from mcp_sim.worldmodel.question import Question
+from mcp_sim.worldmodel.question import Question, part_schema
 from mcp_sim.worldmodel.retrieve import Corpus, Recorded
 from mcp_sim.worldmodel.state import Relevance
 from mcp_sim.worldmodel.wire import Message, action, compact, observed, spoken
@@ -46,6 +46,17 @@ class Prompt:
     def key(self, **asked: Any) -> str:
         """SHA-256 over the whole question: messages, schema, and whatever else changes the answer."""
         return hashlib.sha256(canonical({"messages": self.messages, "schema": self.schema, **asked})).hexdigest()
+
+    def narrowed(self, about: str, schema: dict[str, Any], world: World) -> Prompt:
+        """The same prompt, asking for one part of the answer alone."""
+        *before, last = self.messages
+        asked = (
+            f"The service works this call out by itself, except for one part: {about}\n"
+            f"Answer with that part alone, as JSON of the schema {compact(schema)}"
+        )
+        content = f"{last['content']}\n\n{asked}"
+        form = part_schema(schema, self.shown, world)
+        return Prompt((*before, Message(role="user", content=content)), form, self.shown, self.left_out)
 
     def reply(self, said: str, objection: str) -> Prompt:
         """The same prompt, going on after an answer that was turned down."""

@@ -64,6 +64,12 @@ class Question:
         return {"type": "array", "maxItems": _MOST_CHANGES, "items": {"anyOf": rows}}
 
 
+def part_schema(schema: dict[str, Any], candidates: Candidates, world: World) -> dict[str, Any]:
+    """The schema for one part of an answer, its ids narrowed to the candidates."""
+    part, definitions = _Narrowing(world, {}, candidates).whole(schema)
+    return {**part, **definitions}
+
+
 def _change(name: str, entity: Entity, narrowing: _Narrowing) -> dict[str, Any]:
     row = {
         "type": "object",

@@ -32,9 +32,9 @@ class Asking:
         **settings: Any,
     ) -> None:
         urls = () if url is None else (url,)
-        self.worldmodel = WorldModel(
-            Settings(urls=urls, **{**QUICK, "structured": structured, **settings}), recorded=recorded
-        )
+        asked = Settings(urls=urls, **{**QUICK, "structured": structured, **settings})
+        kept = tuple(recorded)
+        self.worldmodel = WorldModel(asked, recorded=kept) if urls or kept else None
         self.sessions = Sessions(database, self.worldmodel)
         self.session = self.sessions.create(world or almanac(), session_id=session_id)
         self._loop = asyncio.Runner()
@@ -43,7 +43,8 @@ class Asking:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.run(self.worldmodel.close())
+        if self.worldmodel is not None:
+            self._loop.run(self.worldmodel.close())
         self._loop.close()
 
     def run(self, action: Any) -> Any:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from mcp_sim.expressions import EvaluationError, Evaluator
+from mcp_sim.responders.base import Part
 from schemas.expressions import Expression, Fields, Items, Literal, Template, Value
 from schemas.rows import key_text
 from schemas.types import Row, View, World
@@ -26,6 +30,15 @@ class Refusal(Exception):
         self.status = status
 
 
+class Wanted(Exception):
+    """The effect cannot go on without a value that somebody has to make up; then it runs again from its beginning."""
+
+    def __init__(self, place: str, name: str, schema: dict[str, Any], about: str) -> None:
+        super().__init__(place)
+        self.place = place
+        self.part = Part(name, schema, about)
+
+
 class Run:
     """The state of one effect while its steps run.
 
@@ -35,13 +48,22 @@ class Run:
         at: the pointer of the step that runs, for error messages.
     """
 
-    def __init__(self, world: World, view: View, arguments: dict[str, Any], absent: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        world: World,
+        view: View,
+        arguments: dict[str, Any],
+        absent: dict[str, Any],
+        imagined: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         self.world = world
         self.rows = Overlay(world, view)
         self.names: dict[str, Any] = {"args": {**absent, **arguments}, "now": view.now}
         self.at = ""
         self._given = arguments
         self._turns = 0
+        self._imagined = imagined
+        self._asked: Counter[str] = Counter()
         self._evaluator = Evaluator(self.names, self.rows)
 
     def value(self, expression: Expression) -> Any:
@@ -53,6 +75,18 @@ class Run:
         self._turns += 1
         if self._turns > MAX_TURNS:
             raise EvaluationError(f"more than {MAX_TURNS:,} turns of its loops")
+
+    def imagined(self, name: str, schema: dict[str, Any], about: str) -> Any:
+        """The value that was made up for this step, in this turn of its loops.
+
+        Raises:
+            Wanted: nobody has made it up yet.
+        """
+        place = f"{self.at}#{self._asked[self.at]}"
+        self._asked[self.at] += 1
+        if place not in self._imagined:
+            raise Wanted(place, name, schema, about)
+        return self._imagined[place]
 
     def key(self, expression: Expression) -> str:
         """The value of an expression as a key; null is the key of nothing."""

@@ -14,6 +14,7 @@ from schemas.effects import (
     Delete,
     Edit,
     ForEach,
+    Imagine,
     Link,
     List,
     Read,
@@ -62,6 +63,8 @@ def _results(step: Any) -> tuple[str, ...]:
     match step:
         case Compute():
             return tuple(step.compute)
+        case Imagine():
+            return (step.imagine,)
         case List():
             return (step.as_ or f"{step.list}s",)
         case Require() | Delete() | ForEach():
@@ -89,6 +92,8 @@ def _compile(step: Any, world: World, at: str) -> Step:
             return _for_each(step, world, at)
         case Compute():
             return _compute(step)
+        case Imagine():
+            return _imagine(step)
     raise AssertionError(step)
 
 
@@ -240,6 +245,15 @@ def _compute(step: Compute) -> Step:
         for name, value in values.items():
             found = state.render(value)
             state.names[name] = None if found is OMIT else found
+
+    return run
+
+
+def _imagine(step: Imagine) -> Step:
+    about, schema = parse_template(step.about), dict(step.form)
+
+    def run(state: Run) -> None:
+        state.names[step.imagine] = state.imagined(step.imagine, schema, state.text(about))
 
     return run
 

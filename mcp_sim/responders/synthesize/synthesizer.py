@@ -14,8 +14,8 @@ from schemas.rows import key_text
 from schemas.types import Call, Draft, Tool, View, World
 from store.overlay import Overlay
 
-_TRIES = 8
-_BEYOND = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, re.error)
+TRIES = 8
+BEYOND = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, re.error)
 """What schemas lead to that are valid, but ask for what no value can be, or a pattern that Python cannot read."""
 
 
@@ -46,13 +46,13 @@ class Synthesizer:
             if not view.exists(entity, key_text(value)):
                 return Draft(refusal(f"{entity.replace('_', ' ').capitalize()} '{value}' not found", 404))
         subjects = {entity: value for entity, _, value in reversed(named)}
-        for attempt in range(_TRIES):
+        for attempt in range(TRIES):
             rows = Overlay(self._world, view)
             chance = Random(self._seed(call, view, attempt))  # noqa: S311 - content by chance, not a secret
             try:
                 imagination = Imagination(self._world, rows, chance, call.arguments, subjects)
                 content = imagination.value(self._tool.output_schema or {})
-            except _BEYOND as error:
+            except BEYOND as error:
                 message = f"nothing can be made up for its output schema ({error}); declare an effect or simplify it"
                 raise NoDraft("fault", f"tool '{self._tool.name}': {message}", final=True) from None
             if self._tool.output is None or self._tool.output.holds(content):
