@@ -32,6 +32,7 @@ def create_app(
     host: str = "127.0.0.1",
     token: str | None = None,
     retention: Retention = EVERYTHING,
+    mcp: McpFace | None = None,
 ) -> Starlette:
     """The application that serves these sessions over MCP, as a REST API and to whoever controls them.
 
@@ -41,13 +42,14 @@ def create_app(
         host: what the server will be bound to.
         token: what every request must carry as `Authorization: Bearer`.
         retention: which sessions are deleted while the application runs, and when it starts.
+        mcp: what answers at the MCP endpoints; default: the server of these sessions.
 
     Raises:
         SetupError: others could reach this host, and there is no token that would keep them out.
     """
     check_binding(host, token)
     secured = token is not None
-    mcp = McpFace(build_server(sessions), sessions)
+    mcp = mcp or McpFace(build_server(sessions), sessions)
     rest = RestFace(sessions, secured=secured)
     control = Control(sessions, worlds, contract(ENDPOINTS, secured=secured), retention)
     routes = [

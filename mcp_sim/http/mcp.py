@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from mcp.server.lowlevel import Server
+from mcp.server.streamable_http import EventStore
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from starlette.types import Receive, Scope, Send
 
@@ -18,10 +19,30 @@ from mcp_sim.sessions import Sessions
 class McpFace:
     """Hands a request to the MCP server, with the session it is meant for in its path parameters."""
 
-    def __init__(self, server: Server[Any], sessions: Sessions) -> None:
+    def __init__(
+        self,
+        server: Server[Any],
+        sessions: Sessions,
+        *,
+        event_store: EventStore | None = None,
+        retry_interval: int | None = None,
+    ) -> None:
+        """Put a server behind HTTP.
+
+        Args:
+            server: the MCP server.
+            sessions: the directory of sessions.
+            event_store: what keeps the events of a stream, so that a client can come back to one it lost.
+            retry_interval: milliseconds after which such a client is told to come back.
+        """
         self._sessions = sessions
-        # JSON-only answers would lose progress notifications.
-        self._manager = StreamableHTTPSessionManager(server, json_response=False, max_request_body_size=MAX_BODY)
+        self._manager = StreamableHTTPSessionManager(
+            server,
+            event_store=event_store,
+            json_response=False,  # JSON-only answers would lose progress notifications
+            retry_interval=retry_interval,
+            max_request_body_size=MAX_BODY,
+        )
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-from mcp.server.lowlevel import Server
-from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
-from mcp_sim.http import app, create_app, mcp
+from mcp_sim.http import McpFace, create_app
 from mcp_sim.server import build_server
 from mcp_sim.sessions import DEFAULT, Sessions
 from schemas.load import load_world, shipped_world
@@ -34,12 +30,11 @@ def _packages() -> None:
 @pytest.fixture(scope="session")
 def conformance_url() -> Iterator[str]:
     """The MCP endpoint of the equipped application; its streams can be resumed, which the suite wants to see."""
-    resumable = partial(StreamableHTTPSessionManager, event_store=EventLog(), retry_interval=50)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(app, "build_server", _equipped)
-        patch.setattr(mcp, "StreamableHTTPSessionManager", resumable)
-        served = create_app(_sessions(load_world(HERE / "world.yaml")), {})
-    with serving(served) as address:
+    sessions = _sessions(load_world(HERE / "world.yaml"))
+    server = build_server(sessions)
+    equip(server)
+    face = McpFace(server, sessions, event_store=EventLog(), retry_interval=50)
+    with serving(create_app(sessions, {}, mcp=face)) as address:
         yield f"{address}/mcp"
 
 
@@ -48,12 +43,6 @@ def shop_url() -> Iterator[str]:
     """The MCP endpoint of the shop, as shipped."""
     with serving(create_app(_sessions(shipped_world("shop")), {})) as address:
         yield f"{address}/mcp"
-
-
-def _equipped(sessions: Sessions) -> Server[dict[str, Any]]:
-    server = build_server(sessions)
-    equip(server)
-    return server
 
 
 def _sessions(world: World) -> Sessions:
