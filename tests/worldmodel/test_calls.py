@@ -239,9 +239,7 @@ def test_a_trace_replays_byte_for_byte_without_a_server(serve: Serve, ask: Ask) 
     recorded = [found for step in first.steps() for found in completions_of(step)]
     again = ask(None, database=Database("sqlite://"), recorded=recorded)
     assert act(again) == asked
-    assert [spent["worldmodel"] for spent in again.session.measured() if "worldmodel" in spent][0] == [
-        {"recalled": 1}
-    ] * 2
+    assert next(again.session.measured())["worldmodel"] == [{"recalled": 1}] * 2
 
 
 def test_a_server_that_is_not_there_is_told_in_the_step_and_the_session_goes_on(ask: Ask) -> None:
