@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -15,6 +15,12 @@ from store.tables import completion
 
 _FIND = select(completion.c.said, completion.c.model, completion.c.cut_off).where(
     completion.c.prompt == bindparam("prompt")
+)
+_FORGET_BEFORE = delete(completion).where(completion.c.created < bindparam("moment"))
+_FORGET_OLDEST = delete(completion).where(
+    completion.c.prompt.in_(
+        select(completion.c.prompt).order_by(completion.c.created, completion.c.prompt).limit(bindparam("count"))
+    )
 )
 _KEEP = {
     True: sqlite_insert(completion).on_conflict_do_nothing(),
@@ -38,6 +44,18 @@ def keep(db: Database, completions: Iterable[Completion]) -> None:
     ]
     if rows:
         db.execute_many(_KEEP[db.is_sqlite], rows)
+
+
+def forget_before(db: Database, moment: str) -> None:
+    """Forget what was said before a moment."""
+    with db.transaction():
+        db.run(_FORGET_BEFORE, moment=moment)
+
+
+def forget_oldest(db: Database, count: int = 1000) -> bool:
+    """Forget the oldest; whether there were any."""
+    with db.transaction():
+        return db.run(_FORGET_OLDEST, count=count).rowcount > 0
 
 
 def completions_of(step: Step) -> list[Completion]:

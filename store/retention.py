@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import bindparam, delete, select
 
 from store import sessions
+from store.completions import forget_before, forget_oldest
 from store.db import Database
 from store.errors import Conflict, NoSuchSession
 from store.room import rows_bytes
@@ -54,6 +55,8 @@ EVERYTHING = Retention()
 def collect(db: Database, retention: Retention, busy: Callable[[str], bool] = lambda _: False) -> Iterator[str]:
     """Delete what has expired or has no room, the longest unused first, and worlds without a session.
 
+    What world models said goes by the same days, and for want of room after the sessions.
+
     Yields each id when its session has gone. A session that is busy at that moment is spared.
     """
 
@@ -66,6 +69,7 @@ def collect(db: Database, retention: Retention, busy: Callable[[str], bool] = la
         for row in db.run(_UNUSED_LONGEST).all():
             if row.touched < before and not is_spared(row.id) and _drop(db, row.id):
                 yield row.id
+        forget_before(db, before)
     if retention.megabytes is not None:
         for row in db.run(_UNUSED_LONGEST).all():
             if not _is_full(db, retention.megabytes):
@@ -73,6 +77,8 @@ def collect(db: Database, retention: Retention, busy: Callable[[str], bool] = la
             if not is_spared(row.id) and _drop(db, row.id):
                 _drop_unused_worlds(db)
                 yield row.id
+        while _is_full(db, retention.megabytes) and forget_oldest(db):
+            pass
     _drop_unused_worlds(db)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import ColumnElement, Select, Table, bindparam, func, select, union_all
 
 from store.db import Database
-from store.tables import entry, layer, session, snapshot, step, version
+from store.tables import completion, entry, layer, session, snapshot, step, version
 
 _TUPLE = 28
 """Bytes that PostgreSQL adds to every row."""
@@ -34,7 +34,7 @@ _LENGTHS = union_all(
     ),
     select(step.c.layer, _length(step.c.body, step.c.state, step.c.measured).label("size")).group_by(step.c.layer),
 )
-_STORED = {table.name: _stored(table) for table in (version, entry, step)}
+_STORED = {table.name: _stored(table) for table in (version, entry, step, completion)}
 
 
 def rows_bytes(db: Database) -> int:

@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import bindparam, update
 
 from mcp_sim.sessions import Sessions
-from schemas.types import World
+from schemas.types import Completion, World
+from store.completions import keep, recall
 from store.db import Database
 from store.retention import Retention
 from store.room import rows_bytes, session_sizes
-from store.tables import session
+from store.tables import completion, session
 from tests.memory.acting import done
 from tests.memory.reading import read
 from tests.running import acting
@@ -133,3 +134,29 @@ def test_the_size_of_a_session_is_what_goes_with_it(sessions: Sessions, world: W
     assert sessions.sizes()["trunk"] > 400_000
     sessions.snapshot("trunk", "here")
     assert sessions.sizes()["trunk"] > 400_000
+
+
+def said(text: str, prompt: str) -> Completion:
+    return Completion(prompt, text, "a model")
+
+
+def test_what_a_world_model_said_goes_after_as_many_days(sessions: Sessions, database: Database) -> None:
+    with database.transaction():
+        keep(database, [said("old", "1"), said("fresh", "2")])
+        database.run(update(completion).where(completion.c.prompt == "1").values(created="2020-01-01T00:00:00Z"))
+    assert list(sessions.collect(Retention(days=30))) == []
+    assert recall(database, "1") is None
+    assert recall(database, "2") == said("fresh", "2")
+
+
+def test_what_a_world_model_said_makes_room_once_no_session_can(
+    sessions: Sessions, database: Database, harbour: World
+) -> None:
+    sessions.create(harbour, session_id="default")
+    dice = random.Random(1)
+    with database.transaction():
+        keep(database, [said(dice.randbytes(1000).hex(), str(prompt)) for prompt in range(3000)])
+    assert list(sessions.collect(Retention(megabytes=3))) == []
+    assert ids(sessions) == {"default"}
+    kept = [prompt for prompt in range(3000) if recall(database, str(prompt)) is not None]
+    assert 0 < len(kept) < 3000
