@@ -178,6 +178,5 @@ completion = Table(
     Column("model", Text, nullable=False),
     Column("cut_off", Boolean, nullable=False),
     Column("created", Text, nullable=False),
-    sqlite_with_rowid=False,
 )
 Index("completion_by_created", completion.c.created)
