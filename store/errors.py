@@ -2,6 +2,7 @@
 
 StoreError
 ├── Conflict          another process committed this step first; reload and try again
+├── ConnectionLost    the connection to the database is gone; the next statement makes a new one
 ├── DeltaRejected     the database itself refused a delta that would break a rule
 ├── NoSuchSession     unknown or expired session id
 ├── NoSuchStep        a step or snapshot that the session does not have
@@ -17,6 +18,10 @@ class StoreError(Exception):
 
 class Conflict(StoreError):
     """Another process committed this step first."""
+
+
+class ConnectionLost(StoreError):
+    """The connection went, and with it what its transaction had done, unless it went during the commit."""
 
 
 class DeltaRejected(StoreError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from schemas.types import Call, Completion, Row, Step, World
 from store import sessions
 from store.completions import completions_of, keep, recall
 from store.db import Database
-from store.errors import Conflict, NoSuchSession
+from store.errors import Conflict, ConnectionLost, NoSuchSession, StoreError
 from store.history import Moment, moment, read_measured, read_steps, steps_of_tool
 from store.rows import Rows
 from store.tables import opening, session, step
@@ -27,6 +28,7 @@ _ADD_STEP = insert(step).from_select(
     # Only while the session stands on this layer; on PostgreSQL, it stays there until the commit.
     select(*(bindparam(column.name, type_=column.type) for column in step.c)).where(_STANDS).with_for_update(read=True),
 )
+_KEPT = select(step.c.body, step.c.measured).where(step.c.layer == bindparam("layer"), step.c.n == bindparam("n"))
 _SWEEP = delete(opening).where(opening.c.layer == bindparam("of"))
 _TOUCH_EVERY = 60.0
 _FAR = 500
@@ -45,7 +47,7 @@ class Timeline:
         self._db = db
         self._world = world
         self._session_id = session_id
-        self._touched = 0.0
+        self._touched = -math.inf
         self.n: int
         self._clock: int
         self._counters: dict[str, int]
@@ -70,6 +72,8 @@ class Timeline:
     def commit(self, committed: Step, view: EntityView, measured: dict[str, Any]) -> None:
         """Write delta and step in one transaction, then move the head.
 
+        Where the connection is lost on the way, the step is looked for, and made if it is not there: once, never twice.
+
         Raises:
             Conflict: another process committed this step first.
             DeltaRejected: the database refused the delta; nothing was written.
@@ -89,18 +93,35 @@ class Timeline:
             "state": Moment(clock, counters).encode(),
             "measured": orjson.dumps(measured).decode(),
         }
+        try:
+            self._write(committed, row)
+        except ConnectionLost as lost:
+            if not self._is_kept(row, lost):
+                self._write(committed, row)
+        self.n, self._clock, self._counters = committed.n, clock, counters
+        self._rows.head = committed.n
+
+    def _write(self, committed: Step, row: dict[str, Any]) -> None:
+        is_due = time.monotonic() - self._touched > _TOUCH_EVERY
         with self._db.transaction():
-            if time.monotonic() - self._touched > _TOUCH_EVERY:
+            if is_due:
                 sessions.touch(self._db, self._session_id)
-                self._touched = time.monotonic()
             if committed.delta.changes:
                 self._rows.write(committed.delta.changes, committed.n)
             if self._db.execute(_ADD_STEP, **row) == 0:
                 raise Conflict(f"session '{self._session_id}' was moved meanwhile")
             if committed.completions or committed.attempts:
                 keep(self._db, completions_of(committed))
-        self.n, self._clock, self._counters = committed.n, clock, counters
-        self._rows.head = committed.n
+        if is_due:
+            self._touched = time.monotonic()
+
+    def _is_kept(self, row: dict[str, Any], lost: ConnectionLost) -> bool:
+        """Whether this very step is there: the time that it took tells it from its like of another process."""
+        try:
+            found = self._db.run(_KEPT, layer=row["layer"], n=row["n"]).first()
+        except StoreError:
+            raise lost from None
+        return found is not None and (found.body, found.measured) == (row["body"], row["measured"])
 
     def recent(self, limit: int, tool: str | None = None) -> list[Step]:
         """The last steps, oldest first; those of one tool, as far back as 500 steps."""
