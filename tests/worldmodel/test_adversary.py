@@ -278,6 +278,7 @@ def test_the_first_token_may_be_late(server: Adversary, client: httpx.Client) ->
         assert server.in_flight == 1
         server.release()
         answer.read()
+    assert answer.text.startswith(": keep-alive\n\ndata: ")
     assert is_order(joined(data(answer)))
 
 

@@ -68,7 +68,7 @@ def text(answer: httpx.Response) -> str:
 
 def data(answer: httpx.Response) -> list[Any]:
     """The events of a stream, the last of which says that it is done."""
-    lines = [line for line in answer.text.split("\n\n") if line]
+    lines = [line for line in answer.text.split("\n\n") if line and not line.startswith(":")]
     assert lines.pop() == "data: [DONE]"
     return [orjson.loads(line.removeprefix("data: ")) for line in lines]
 

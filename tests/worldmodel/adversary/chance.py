@@ -29,7 +29,8 @@ class Dice:
 
     def below(self, limit: int) -> int:
         """0 to limit - 1."""
-        return (self.word() * limit) >> 31
+        self._state = state = (self._state * 6364136223846793005 + 1442695040888963407) & _MASK
+        return ((state >> 33) * limit) >> 31
 
     def between(self, low: int, high: int) -> int:
         """Low to high, both included, however far apart."""

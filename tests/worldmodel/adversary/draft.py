@@ -63,7 +63,7 @@ class Draft:
             value = orjson.loads(data)
         except orjson.JSONDecodeError:
             return cls(lead + marker, data, None, NO_SCHEMA, is_json=False)
-        return cls(lead + marker, data, value, NO_SCHEMA, {path: {} for path in _paths(value)})
+        return cls(lead + marker, data, value, NO_SCHEMA, {path: {} for path in paths(value)})
 
     @property
     def text(self) -> str:
@@ -137,7 +137,8 @@ def dumps(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _paths(value: Any, path: Path = ()) -> Iterator[Path]:
+def paths(value: Any, path: Path = ()) -> Iterator[Path]:
+    """Every place in a value, the top first."""
     yield path
     parts: Iterable[tuple[str | int, Any]] = ()
     if isinstance(value, dict):
@@ -145,7 +146,7 @@ def _paths(value: Any, path: Path = ()) -> Iterator[Path]:
     elif isinstance(value, list):
         parts = enumerate(value)
     for part, inner in parts:
-        yield from _paths(inner, (*path, part))
+        yield from paths(inner, (*path, part))
 
 
 @lru_cache(maxsize=256)

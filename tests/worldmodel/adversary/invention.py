@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -21,6 +22,7 @@ _BOUNDS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multip
 _DEEP = 4
 _DEEPEST = 40
 _SPAN = 1000
+_SAMPLES = 64
 _WORDS = (
     "amber",
     "basalt",
@@ -141,7 +143,13 @@ class _Invention:
             item = self.value(first[position] if position < len(first) else items, (*path, position))
             if not schema.get("uniqueItems") or not _holds(found, item):
                 found.append(item)
+            else:
+                self._forget((*path, position))
         return found
+
+    def _forget(self, path: Path) -> None:
+        """Nothing stands there after all."""
+        self.places = {place: part for place, part in self.places.items() if place[: len(path)] != path}
 
     def _integer(self, schema: dict[str, Any]) -> int:
         if _BOUNDS.isdisjoint(schema):
@@ -165,7 +173,7 @@ class _Invention:
     def _text(self, schema: dict[str, Any]) -> str:
         dice = self._dice
         if "pattern" in schema:
-            return str(Rstr(Random(dice.word())).xeger(schema["pattern"]))
+            return dice.choice(_matching(schema["pattern"]))
         if schema.get("format") in _FORMATS:
             return _FORMATS[schema["format"]].format(dice.between(10, 28))
         text = " ".join([dice.choice(_WORDS) for _ in range(dice.between(1, 3))])
@@ -173,6 +181,13 @@ class _Invention:
         if len(text) < least:
             text = (text * (1 + least // len(text)))[:least]
         return text if len(text) <= most else text[: int(most)]
+
+
+@lru_cache(maxsize=256)
+def _matching(pattern: str) -> tuple[str, ...]:
+    """Texts of a pattern: made once, because that takes longer than all the rest of an answer."""
+    maker = Rstr(Random(pattern))
+    return tuple(str(maker.xeger(pattern)) for _ in range(_SAMPLES))
 
 
 def _type(schema: dict[str, Any], dice: Dice) -> str:

@@ -17,6 +17,9 @@ _ENDLESS = tokens.pieces(" and the crew checks the airlock once more,")
 _BATCH = 16
 """Endless tokens that are sent at once."""
 
+KEEP_ALIVE = b": keep-alive\n\n"
+"""What vLLM sends, if told to, where no token comes: a comment, which a client has to pass over."""
+
 _HTML = b"""<!DOCTYPE html>
 <html><head><title>502 Bad Gateway</title></head>
 <body><center><h1>502 Bad Gateway</h1></center><hr><center>nginx</center></body></html>
@@ -113,12 +116,13 @@ async def hang(it: Mishap) -> None:
 
 
 async def slow_first_token(it: Mishap) -> None:
-    """A stream begins, and nothing comes for a while; an answer in one piece comes late."""
+    """A stream begins, and nothing but a sign of life comes for a while; an answer in one piece comes late."""
     if not it.streams:
         await it.pause(it.pace.first_token)
         it.send()
         return
     it.exchange.begin_stream()
+    it.exchange.pieces(KEEP_ALIVE)
     await it.pause(it.pace.first_token)
     it.exchange.pieces(*it.reply.events())
     it.exchange.end_stream()

@@ -39,7 +39,8 @@ class PromptCache:
         self._most_bytes = size
         self._size = 0
         self._sorted: list[bytes] = []
-        self._lately: OrderedDict[bytes, None] = OrderedDict()
+        self._lately: OrderedDict[bytes, int] = OrderedDict()
+        """The tokens in each."""
 
     def look_up(self, prompt: bytes) -> tuple[int, int]:
         """Tokens in the prompt; and how many of them need no computing, in whole blocks. It is seen from now on.
@@ -48,20 +49,26 @@ class PromptCache:
         """
         place = bisect_left(self._sorted, prompt)
         neighbours = self._sorted[max(0, place - 1) : place + 1]
+        length, closest = max(((_common(prompt, other), other) for other in neighbours), default=(0, b""))
+        head = self._head(closest, length)
+        tokens = head + count(prompt[length:]) - _is_in_word(prompt, length)
         if prompt in self._lately:
             self._lately.move_to_end(prompt)
         else:
-            self._add(prompt, place)
-        length = max((_common(prompt, other) for other in neighbours), default=0)
-        head = count(prompt[:length])
-        tokens = head + count(prompt[length:]) - _is_in_word(prompt, length)
-        closest = [other for other in neighbours if other.startswith(prompt[:length])]
-        shared = head - (_is_in_word(prompt, length) or all(_is_in_word(other, length) for other in closest))
+            self._add(prompt, place, tokens)
+        ends = [other for other in neighbours if other.startswith(prompt[:length])]
+        shared = head - (_is_in_word(prompt, length) or all(_is_in_word(other, length) for other in ends))
         return tokens, max(0, min(shared, tokens - 1)) // BLOCK * BLOCK
 
-    def _add(self, prompt: bytes, place: int) -> None:
+    def _head(self, prompt: bytes, length: int) -> int:
+        """The tokens in the beginning of a prompt that was seen: all of them but its end's, where that is shorter."""
+        if 2 * length < len(prompt):
+            return count(prompt[:length])
+        return self._lately.get(prompt, 0) - count(prompt[length:]) + _is_in_word(prompt, length)
+
+    def _add(self, prompt: bytes, place: int, tokens: int) -> None:
         self._sorted.insert(place, prompt)
-        self._lately[prompt] = None
+        self._lately[prompt] = tokens
         self._size += len(prompt)
         while len(self._lately) > self._most_prompts or self._size > self._most_bytes:
             oldest, _ = self._lately.popitem(last=False)
