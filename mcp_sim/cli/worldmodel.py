@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 import signal
 import sys
@@ -16,9 +17,11 @@ from rich.table import Column, Table
 from mcp_sim.cli.options import Json
 from mcp_sim.cli.output import console, notices, print_json
 from mcp_sim.errors import SetupError
+from mcp_sim.probes import Probe, probe
 from mcp_sim.worldmodel.gpus import count_gpus
 from mcp_sim.worldmodel.launch import Launch, plan, serving
 from mcp_sim.worldmodel.presets import PRESETS, Preset, find_preset
+from mcp_sim.worldmodel.settings import Settings, read_settings
 
 HERE = Path(".venv-vllm/bin/python")
 """Where `make vllm-env` puts a Python that has vLLM."""
@@ -98,6 +101,41 @@ def serve(
             server.wait_until_ready(tell)
         console.print(f"{escape(launch.model)} answers at [bold]{launch.url}[/] (log: {server.log})", soft_wrap=True)
         server.wait()
+
+
+@commands.command()
+def check(
+    urls: Annotated[list[str], typer.Argument(metavar="URL", help="The server, or a YAML file of settings.")],
+    model: Annotated[str | None, typer.Option(help="Name of the model there; default: the first offered.")] = None,
+    json: Json = False,
+) -> None:
+    """Ask a model a few questions and tell whether it behaves as a world model. Exit status 1: it cannot serve."""
+    # Only here: the HTTP client takes a while to load.
+    from mcp_sim.worldmodel.client import Unanswered  # noqa: PLC0415
+
+    try:
+        found = asyncio.run(_probes(read_settings(urls, model), quiet=json))
+    except Unanswered as error:
+        raise SetupError(f"{' '.join(urls)}: {error}") from None
+    if json:
+        print_json([asdict(one) for one in found])
+    failed = [one for one in found if one.matters and not one.passed]
+    if not json:
+        verdict = "It cannot serve as a world model yet." if failed else "It serves as a world model."
+        console.print(f"[bold]{verdict}[/]")
+    if failed:
+        raise typer.Exit(1)
+
+
+async def _probes(settings: Settings, *, quiet: bool) -> list[Probe]:
+    found = []
+    async for one in probe(settings):
+        found.append(one)
+        if not quiet:
+            mark = "[green]yes[/]" if one.passed else "[red]no [/]" if one.matters else "[yellow]no [/]"
+            text = one.found if len(one.found) <= 300 else f"{one.found[:299]}…"
+            console.print(f"{mark} {one.asks}\n    [dim]{escape(text)}[/]", soft_wrap=True, highlight=False)
+    return found
 
 
 def _python(given: Path | None) -> Path:
