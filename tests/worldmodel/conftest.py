@@ -27,7 +27,8 @@ def serve() -> Iterator[Serve]:
             def answer(_messages: list[dict[str, Any]]) -> str:
                 return waiting.pop(0) if len(waiting) > 1 else waiting[0]
 
-            return stack.enter_context(Adversary(answer=answer if texts else None, **options))
+            said = options.pop("answer", answer if texts else None)
+            return stack.enter_context(Adversary(answer=said, scripted=said is not None, **options))
 
         yield start
 

@@ -67,6 +67,7 @@ class Adversary:
         kinds: Sequence[Fault] = ALL,
         weights: Mapping[Fault, float] | None = None,
         answer: Callable[[list[dict[str, Any]]], str] | None = None,
+        scripted: bool = False,
         model: str = MODEL,
         context: int | None = None,
         reserving: bool = False,
@@ -84,6 +85,7 @@ class Adversary:
             kinds: what may befall them.
             weights: how likely each kind is beside the others; 1 where it is not named.
             answer: what to say to these messages where no schema was given.
+            scripted: whether `answer` says what to say even where a schema was given.
             model: the name it is served under.
             context: tokens that prompt and answer may have together; None for any number.
             reserving: refuse a prompt that leaves too little room for `max_tokens`, as older vLLM does.
@@ -102,6 +104,7 @@ class Adversary:
         self.port = port
         self._chance = Chance(seed, rate, kinds, weights or {})
         self._answer = answer
+        self._scripted = scripted
         self._model = model
         self._context = context
         self._reserving = reserving
@@ -283,10 +286,10 @@ class Adversary:
         return [self._draft(request, _dice(digest, index), thinks) for index in range(request.n)]
 
     def _draft(self, request: ChatRequest, dice: Dice, thinks: bool) -> Draft:
-        if request.schema is not NO_SCHEMA:
-            draft = Draft.invented(request.schema, dice)
-        elif self._answer is not None:
+        if self._answer is not None and (self._scripted or request.schema is NO_SCHEMA):
             draft = Draft.written(self._answer(request.messages))
+        elif request.schema is not NO_SCHEMA:
+            draft = Draft.invented(request.schema, dice)
         else:
             data = {"id": f"T-{dice.below(90_000):05}", "status": dice.choice(_STATUSES), "count": dice.below(100)}
             draft = Draft.written(OBSERVATION + orjson.dumps(data).decode())
