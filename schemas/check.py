@@ -10,7 +10,7 @@ from schemas.document import Finding, Pointer
 from schemas.effects import ForEach, Imagine
 from schemas.entities import check_entity
 from schemas.marks import MARK
-from schemas.rows import MAX_KEY, key_text, values_at
+from schemas.rows import MAX_KEY, is_normal, key_text, values_at
 from schemas.scope import Scope
 from schemas.types import Pack, Tool, World
 from schemas.validate import SchemaError, nearest, validator
@@ -129,6 +129,9 @@ def _check_seed(pack: Pack, unsure: frozenset[str]) -> Iterator[Finding]:
                 yield Finding((*at, entity.key), f"{name} '{key}' stands twice")
             if not 1 <= len(key) <= MAX_KEY:
                 yield Finding((*at, entity.key), f"a key has 1 to {MAX_KEY} characters, this one {len(key)}")
+            if not is_normal(key):
+                message = f"a key is in Unicode normal form C, '{key}' is not; write its letters composed"
+                yield Finding((*at, entity.key), message)
             keys[name].add(key)
             for group in entity.unique:
                 values = (group, *(key_text(row.get(field)) for field in group))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Any
@@ -31,6 +32,11 @@ def is_key(value: Any) -> bool:
     if isinstance(value, float):
         return value.is_integer() and abs(value) < 2**53
     return isinstance(value, str | int) and not isinstance(value, bool)
+
+
+def is_normal(key: str) -> bool:
+    """Whether a key is in Unicode normal form C: keys are compared byte for byte, and é is written in one way alone."""
+    return key.isascii() or unicodedata.is_normalized("NFC", key)
 
 
 def values_at(row: Row, path: str) -> Iterable[tuple[str, Any]]:
@@ -139,6 +145,8 @@ def id_error(name: str, entity: Entity) -> str | None:
         one, two = (pattern.mint(n, 0, name) for n in (1, 2))
     except ValueError:
         return f"id pattern '{entity.id}' makes texts, but the key '{entity.key}' is an integer"
+    if not is_normal(entity.id):
+        return f"id pattern '{entity.id}' is not in Unicode normal form C; write its letters composed"
     return None if one != two else f"id pattern '{entity.id}' needs {{n}} or {{r}}, or every row gets the same key"
 
 

@@ -338,6 +338,8 @@ Rule = Literal[
     "key",
     "immutable",
     "restrict",
+    "before",
+    "normal-form",
     "output",
     "unknown-id",
     "database",

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from schemas.canonical import json_problem
-from schemas.rows import MAX_KEY, IdPattern, is_key, key_text, values_at
+from schemas.rows import MAX_KEY, IdPattern, is_key, is_normal, key_text, values_at
 from schemas.types import Change, Entity, Observation, Row, StateDelta, Tool, View, Violation, World
 from store.overlay import Overlay, references_to, same
 
@@ -121,6 +121,12 @@ def _check_change(world: World, view: View, after: Overlay, change: Change) -> I
     if change.op != "create" and before is None:
         yield Violation("key", name, key, f"/{entity.key}", f"there is no {name} '{key}'")
         return
+    if change.before is not before and not same(change.before, before):
+        message = f"what {name} '{key}' was before the change is not what it is"
+        yield Violation("before", name, key, "", message)
+    if change.op == "create" and not is_normal(key):
+        message = f"{name} '{key}': a key is in Unicode normal form C; write its letters composed"
+        yield Violation("normal-form", name, key, f"/{entity.key}", message)
     if row is None:
         yield from _check_delete(world, after, change)
         return
@@ -133,7 +139,7 @@ def _check_change(world: World, view: View, after: Overlay, change: Change) -> I
     for path, reference in entity.references.items():
         for pointer, value in values_at(row, path):
             if not is_key(value) or not after.exists(reference.to, key_text(value)):
-                message = f"'{path}': there is no {reference.to} {_shown(value)}"
+                message = f"'{path}': there is no {reference.to} {_shown(value)}{_looks(value)}"
                 yield Violation("reference", name, key, pointer, message)
     for group in entity.unique:
         yield from _check_unique(after, change, entity, group, before)
@@ -174,6 +180,10 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
     elif value is not None:
         yield key_text(value)
+
+
+def _looks(value: Any) -> str:
+    return "" if not isinstance(value, str) or is_normal(value) else ", which is not in Unicode normal form C"
 
 
 def _shown(value: Any) -> str:

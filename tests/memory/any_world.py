@@ -11,7 +11,7 @@ from schemas.types import Change, Row, StateDelta, World
 
 ENTITIES = ["a", "b"]
 KEYS: dict[str, list[Any]] = {
-    "string": ["x", "y", "é", "e\u0301", "1", "true", "a'\"\\b", "😀" * 256, " "],
+    "string": ["x", "y", "é", "e\u0301", "1", "true", "\u212b", "a'\"\\b", "😀" * 256, " "],
     "integer": [1, 2, -3, 0, 2**63 - 1, -(2**63), 2**53 + 1, 1.0, -0.0],
 }
 ODD_KEYS: list[Any] = ["", "k" * 257, "nul\0", None, True, 1.5, [], {}, 2**64, float("nan"), 2.0**60]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +51,12 @@ def test_rules_and_database_agree_on_every_delta(harbour: World, data: st.DataOb
         state = applied(state, delta) if accepted else state
         assert is_whole(state)
         assert {name: {row[key]: row for row in timeline.query(name)} for name, key in KEY_FIELDS.items()} == state
+
+
+def truthful(timeline: Timeline, *changes: Change) -> StateDelta:
+    """Changes that say what was there."""
+    view = timeline.view(Call("test", {}))
+    return StateDelta(tuple(replace(change, before=view.get(change.entity, change.key)) for change in changes))
 
 
 def ship(**fields: object) -> dict[str, object]:
@@ -138,7 +146,7 @@ def ship(**fields: object) -> dict[str, object]:
 def test_each_rule_says_what_is_broken(
     timeline: Timeline, harbour: World, change: Change, rule: str, message: str
 ) -> None:
-    found = check(harbour, timeline.view(Call("test", {})), StateDelta((change,)))
+    found = check(harbour, timeline.view(Call("test", {})), truthful(timeline, change))
     assert (found[0].rule, found[0].entity, found[0].key) == (rule, change.entity, change.key)
     assert found[0].message.startswith(message)
 
@@ -148,7 +156,7 @@ def test_every_broken_rule_is_told(timeline: Timeline, harbour: World) -> None:
         Change("update", "ship", "S-003", None, ship(dock_id="D-09", sister_id="S-9", tonnes=-1)),
         Change("delete", "dock", "D-01", None, None),
     )
-    found = check(harbour, timeline.view(Call("test", {})), StateDelta(changes))
+    found = check(harbour, timeline.view(Call("test", {})), truthful(timeline, *changes))
     assert [violation.rule for violation in found] == ["schema", "reference", "reference", "restrict", "restrict"]
 
 
@@ -157,7 +165,27 @@ def test_a_reference_to_a_row_that_the_same_delta_creates_holds(timeline: Timeli
         Change("update", "ship", "S-003", None, ship(dock_id="D-09")),
         Change("create", "dock", "D-09", None, {"id": "D-09", "name": "New", "open": True}),
     )
-    assert check(harbour, timeline.view(Call("test", {})), StateDelta(changes)) == []
+    assert check(harbour, timeline.view(Call("test", {})), truthful(timeline, *changes)) == []
+
+
+def test_what_a_change_says_of_the_row_before_is_true_or_its_inverse_would_bring_back_another(
+    timeline: Timeline, harbour: World
+) -> None:
+    view = timeline.view(Call("test", {}))
+    dock, flag = {"id": "D-01", "name": "North", "open": True, "depth": 12.5}, {"id": "new", "colours": []}
+    closed = {**dock, "open": False}
+    untrue = [
+        *(Change("update", "dock", "D-01", before, closed) for before in (None, {}, closed, {**dock, "open": 1})),
+        Change("delete", "dock", "D-01", closed, None),
+        Change("create", "flag", "new", flag, flag),
+        Change("create", "flag", "new", {}, flag),
+    ]  # fmt: skip
+    for change in untrue:
+        found = check(harbour, view, StateDelta((change,)))[0]
+        assert found.rule == "before"
+        assert found.message == f"what {change.entity} '{change.key}' was before the change is not what it is"
+    for before in (view.get("dock", "D-01"), dock):
+        assert check(harbour, view, StateDelta((Change("update", "dock", "D-01", before, closed),))) == []
 
 
 def test_no_change_breaks_nothing(timeline: Timeline, harbour: World) -> None:
