@@ -36,10 +36,10 @@ check: $(VENV)/.dev  ## Types, style and the direction of imports
 	$(BIN)/lint-imports
 
 test: $(VENV)/.dev check  ## Every test that fits into ten minutes
-	$(BIN)/pytest -q -n $(JOBS) -m "not slow"
+	$(BIN)/pytest -q -n $(JOBS) -m "not slow and not vllm"
 
-test-full: $(VENV)/.dev check  ## Every test
-	$(BIN)/pytest -q -n $(JOBS)
+test-full: $(VENV)/.dev check  ## Every test that needs no vLLM
+	$(BIN)/pytest -q -n $(JOBS) -m "not vllm"
 
 bench: $(VENV)/.dev  ## Speed and correctness beside the bare SDK and the peers
 	$(BIN)/python -m tests.benchmarks
@@ -47,7 +47,10 @@ bench: $(VENV)/.dev  ## Speed and correctness beside the bare SDK and the peers
 soak: $(VENV)/.dev  ## Random agents, a fifth of them hostile, then an audit (CALLS=1000000, SOAK_DB=URL)
 	$(BIN)/python -m tests.memory.soak --calls $(CALLS) $(if $(SOAK_DB),--db $(SOAK_DB))
 
-vllm-env: $(VLLM)/.ready  ## Create .venv-vllm: vLLM without a GPU, 2.1 GB (nothing else needs it)
+test-vllm: $(VENV)/.dev vllm-env  ## The tests that ask vLLM itself, on the CPU
+	$(BIN)/pytest -q -n 0 -m vllm tests/vllm
+
+vllm-env: $(VLLM)/.ready  ## Create .venv-vllm: vLLM without a GPU, 2.5 GB (nothing else needs it)
 
 $(VLLM)/.ready: tests/vllm/install.py tests/vllm/requirements.txt tests/vllm/excludes.txt
 	$(PYTHON) tests/vllm/install.py $(VLLM)

@@ -24,17 +24,12 @@ from mcp_sim.worldmodel.failures import explain
 from mcp_sim.worldmodel.launch import Launch, Server, serving
 from tests.cli.conftest import run as run  # noqa: PLC0414 - a fixture
 from tests.cli.running import Run
+from tests.worldmodel.ports import free_port
 from tests.worldmodel.processes import descendants, running, until
 
 ROOT = Path(__file__).parents[2]
 STAND_IN = Path(__file__).with_name("stand_in.py")
 DIED = "ValueError: To serve at least one request with the model's max seq len (8192), (1.79 GiB KV cache is needed, which is larger than the available KV cache memory (1.0 GiB). Try"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
