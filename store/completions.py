@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from schemas.types import Completion, Draft, Step
+from store.clock import wall_time
 from store.db import Database
-from store.sessions import wall_time
 from store.tables import completion
 
 _FIND = select(completion.c.said, completion.c.model, completion.c.cut_off).where(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from schemas.types import World
 from store import layers
+from store.clock import wall_time
 from store.db import Database
 from store.errors import Conflict, NoSuchSession, NoSuchStep, SessionExists
 from store.history import stretches
@@ -36,7 +36,11 @@ _SELECT = (
 _FIND = _SELECT.where(session.c.id == bindparam("id"))
 _LIST = _SELECT.order_by(session.c.created, session.c.id)
 _MOVE = update(session).where(session.c.id == bindparam("of")).values(layer=bindparam("to"))
-_TOUCH = update(session).where(session.c.id == bindparam("of")).values(touched=bindparam("to"))
+_TOUCH = (
+    update(session)
+    .where(session.c.id == bindparam("of"), session.c.touched < bindparam("to"))
+    .values(touched=bindparam("to"))
+)
 _SAVE = insert(moments)
 _FIND_SNAPSHOT = select(moments.c.layer, moments.c.n).where(
     moments.c.session == bindparam("of"), moments.c.name == bindparam("name")
@@ -44,8 +48,9 @@ _FIND_SNAPSHOT = select(moments.c.layer, moments.c.n).where(
 _SNAPSHOTS = select(moments.c.name, moments.c.n).where(moments.c.session == bindparam("of")).order_by(moments.c.n)
 _FORGET = delete(moments).where(moments.c.session == bindparam("of"), moments.c.name == bindparam("name"))
 _SAVED_LAYERS = select(moments.c.layer).where(moments.c.session == bindparam("of"))
-_FORGET_ALL = delete(moments).where(moments.c.session == bindparam("of"))
-_DELETE = delete(session).where(session.c.id == bindparam("id"))
+_DELETE = delete(session).where(
+    session.c.id == bindparam("id"), session.c.touched == func.coalesce(bindparam("unused_since"), session.c.touched)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +189,7 @@ def snapshots(db: Database, session_id: str) -> dict[str, int]:
 
 
 def touch(db: Database, session_id: str) -> None:
-    """Note that a session is in use."""
+    """Note that a session is in use; a clock that has gone back makes no session older."""
     db.run(_TOUCH, of=session_id, to=wall_time())
 
 
@@ -205,24 +210,19 @@ def standing_on(db: Database, record: SessionRecord, n: int) -> tuple[int, int]:
     return (held[-1][0] if held else layers.root_of(db, record.layer)), n
 
 
-def drop(db: Database, session_id: str) -> None:
-    """Delete a session, and its rows and steps unless a branch stands on them.
+def drop(db: Database, session_id: str, unused_since: str | None = None) -> None:
+    """Delete a session, and its rows and steps unless a branch stands on them; if asked so, only while it is unused.
 
     Raises:
-        NoSuchSession: there is none.
+        NoSuchSession: there is none, or it has been used since.
     """
     with db.transaction():
         record = find(db, session_id)
         saved = [row.layer for row in db.run(_SAVED_LAYERS, of=session_id).all()]
-        db.run(_FORGET_ALL, of=session_id)
-        db.run(_DELETE, id=session_id)
+        if db.execute(_DELETE, id=session_id, unused_since=unused_since) == 0:
+            raise NoSuchSession(f"session '{session_id}' has been used meanwhile")
         for at in (record.layer, *saved):
             layers.collect(db, at)
-
-
-def wall_time() -> str:
-    """Now, outside the simulation: ISO 8601 in UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _record(row: Any) -> SessionRecord:
