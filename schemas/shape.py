@@ -6,7 +6,7 @@ import re
 import types
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import AliasChoices, BaseModel, ValidationError
+from pydantic import AliasChoices, BaseModel, Tag, ValidationError
 from pydantic.fields import FieldInfo
 
 from schemas.document import Pointer
@@ -45,9 +45,10 @@ def _explain(detail: Any, at: Pointer, inside: type[BaseModel] | None) -> str:
             return f"'{at[-1]}' is not a field here{nearest(str(at[-1]), known)}"
         case "missing":
             return f"'{at[-1]}' is required"
-        case "unknown_step":
+        case "unknown_step" | "unknown_clause":
             given = detail["input"] if isinstance(detail["input"], dict) else {}
-            return str(detail["msg"]) + next((hint for name in given if (hint := nearest(name, VERBS))), "")
+            known = detail["ctx"]["known"].split(", ") if "ctx" in detail else VERBS
+            return str(detail["msg"]) + next((hint for name in given if (hint := nearest(name, known))), "")
         case "literal_error":
             allowed = re.findall(r"'([^']+)'", detail["ctx"]["expected"])
             return str(detail["msg"]) + nearest(str(detail["input"]), allowed)
@@ -62,8 +63,8 @@ def _follow(kind: type[BaseModel], location: Pointer, data: Any) -> tuple[Pointe
     kept: list[str | int] = []
     for part in location:
         here = _bare(here)
-        if here is _STEP:
-            here = VERBS.get(str(part), Any)
+        if isinstance(here, dict):
+            here = here.get(str(part), Any)
             continue
         inside = here if isinstance(here, type) and issubclass(here, BaseModel) else None
         if inside is not None:
@@ -78,20 +79,21 @@ def _follow(kind: type[BaseModel], location: Pointer, data: Any) -> tuple[Pointe
     return tuple(kept), inside
 
 
-_STEP = object()
-"""Stands for the union of all steps, whose branch pydantic names in a location."""
-
-
 def _bare(annotation: Any) -> Any:
-    """A type without `Annotated` and `None`."""
+    """A type without `Annotated` and `None`; a union of tagged types, whose tag pydantic names, as all by their tags."""
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     if get_origin(annotation) in (Union, types.UnionType):
         options = [option for option in get_args(annotation) if option is not type(None)]
         if len(options) == 1:
             return _bare(options[0])
-        return _STEP if _bare(options[0]) in VERBS.values() else Any
+        tags = [(mark.tag, option) for option in options for mark in _metadata(option) if isinstance(mark, Tag)]
+        return dict(tags) or Any
     return annotation
+
+
+def _metadata(annotation: Any) -> tuple[Any, ...]:
+    return getattr(annotation, "__metadata__", ())
 
 
 def _inner(data: Any, part: str | int) -> Any:
