@@ -80,7 +80,7 @@ def _follow(kind: type[BaseModel], location: Pointer, data: Any) -> tuple[Pointe
 
 
 def _bare(annotation: Any) -> Any:
-    """A type without `Annotated` and `None`; a union of tagged types, whose tag pydantic names, as all by their tags."""
+    """A type without `Annotated` and `None`; a union of types with tags, which pydantic names, as all by tag."""
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     if get_origin(annotation) in (Union, types.UnionType):
