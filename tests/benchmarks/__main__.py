@@ -15,6 +15,9 @@ from rich.console import Console
 from tests.benchmarks import correctness, floor, footprint, memory, packages, tables, throughput
 from tests.benchmarks.peers import PEERS, Peer
 from tests.benchmarks.report import Report
+from tests.benchmarks.worldmodel import cost, horizon, novelty, overhead
+from tests.benchmarks.worldmodel.endpoint import Endpoint
+from tests.worldmodel.adversary import Pace
 
 WIDTH = 150
 """Columns, where no terminal says how many it has."""
@@ -28,6 +31,7 @@ class Part(StrEnum):
     THROUGHPUT = "throughput"
     CHECKS = "checks"
     FOOTPRINT = "footprint"
+    WORLDMODEL = "worldmodel"
 
 
 def main(
@@ -37,6 +41,10 @@ def main(
     ] = False,
     only: Annotated[list[Part] | None, typer.Option(help="A part to run; may be repeated. Default: all.")] = None,
     peer: Annotated[list[str] | None, typer.Option(help="A server to run; may be repeated. Default: all.")] = None,
+    worldmodel: Annotated[
+        str | None, typer.Option(help="URL of a world model's server. Default: a stand-in.", metavar="URL")
+    ] = None,
+    model: Annotated[str, typer.Option(help="The name of the model there. Default: the first that it offers.")] = "",
     json: Annotated[Path | None, typer.Option(help="Also write the results to this file.")] = None,
 ) -> None:
     """Measure mcp-sim beside the bare MCP SDK and beside other mock servers."""
@@ -62,6 +70,8 @@ def main(
             imports = footprint.import_times(rounds=1 if quick else 7)
             weight = footprint.installation() if install else None
             report.add("footprint", {"imports": imports, "installation": weight}, tables.footprint(imports, weight))
+    if Part.WORLDMODEL in parts:
+        _run_worldmodel(report, None if worldmodel is None else Endpoint(worldmodel, model, worldmodel), quick)
     if json:
         report.write(json)
     report.print_problems()
@@ -103,6 +113,20 @@ def _run_checks(report: Report, peers: Sequence[Peer]) -> None:
         with report.part(f"checks at {peer.name}"):
             scores.append(correctness.score(peer))
     report.add("checks", scores, tables.scores(scores))
+
+
+def _run_worldmodel(report: Report, real: Endpoint | None, quick: bool) -> None:
+    with report.part("what a world model costs"):
+        found = cost.measure(real, sessions=2, calls=10) if quick else cost.measure(real)
+        report.add("worldmodel cost", found, cost.table(found))
+        report.add("worldmodel prompt cache", found.novelties, novelty.table(found.novelties))
+    with report.part("what mcp-sim adds to a world model"):
+        fast = Pace(first_token=0.02, token=0.0005)
+        loads = overhead.measure(real, rounds=1, calls=1, lived=1, pace=fast) if quick else overhead.measure(real)
+        report.add("worldmodel overhead", loads, overhead.table(loads))
+    with report.part("a long session with a world model"):
+        seen = horizon.measure(real, steps=120) if quick else horizon.measure(real)
+        report.add("worldmodel horizon", seen, horizon.table(seen))
 
 
 def _leave(*_: Any) -> None:

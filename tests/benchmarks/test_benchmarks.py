@@ -45,6 +45,23 @@ def test_a_quick_run_prints_what_size_and_depth_cost(tmp_path: Path) -> None:
     assert {"first read in a branch", "committed engine write"} <= {row["name"] for row in rows}
 
 
+def test_a_quick_run_prints_what_a_world_model_costs_beside_the_same_server_asked_directly(tmp_path: Path) -> None:
+    found = tmp_path / "found.json"
+    outcome = CliRunner().invoke(app, ["--quick", "--only", "worldmodel", "--json", str(found)])
+    assert outcome.exit_code == 0, outcome.output
+    rows = orjson.loads(found.read_bytes())
+    assert rows["worldmodel cost"]["every_call"]["prompt"] > rows["worldmodel cost"]["ours"]["prompt"] > 0
+    assert [load["connections"] for load in rows["worldmodel overhead"]["loads"]] == [1, 8, 32]
+    assert all(load["direct"] and load["cpu"] for load in rows["worldmodel overhead"]["loads"])
+    assert rows["worldmodel horizon"]["shown"] > 0 == len(rows["worldmodel horizon"]["violations"])
+
+
+def test_a_world_model_that_is_not_there_is_named_and_the_run_fails() -> None:
+    outcome = CliRunner().invoke(app, ["--quick", "--only", "worldmodel", "--worldmodel", "http://127.0.0.1:9"])
+    assert outcome.exit_code == 1
+    assert "Did not run: what a world model costs: http://127.0.0.1:9" in outcome.output
+
+
 def test_a_run_whose_servers_cannot_be_fetched_says_so_and_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise packages.Missing("'npm' is not installed")
