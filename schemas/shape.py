@@ -47,7 +47,7 @@ def _explain(detail: Any, at: Pointer, inside: type[BaseModel] | None) -> str:
             return f"'{at[-1]}' is required"
         case "unknown_step" | "unknown_clause":
             given = detail["input"] if isinstance(detail["input"], dict) else {}
-            known = detail["ctx"]["known"].split(", ") if "ctx" in detail else VERBS
+            known = list(VERBS) if "ctx" not in detail else detail["ctx"]["known"].split(", ")
             return str(detail["msg"]) + next((hint for name in given if (hint := nearest(name, known))), "")
         case "literal_error":
             allowed = re.findall(r"'([^']+)'", detail["ctx"]["expected"])
