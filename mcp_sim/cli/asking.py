@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,12 +11,12 @@ import typer
 
 from mcp_sim.cli.output import notices
 from mcp_sim.errors import SetupError
+from schemas.types import Step, World
 from store.completions import completions_of
 from store.traces.replay import TraceError, read_trace
 
 if TYPE_CHECKING:
     from mcp_sim.worldmodel.worldmodel import WorldModel
-    from schemas.types import Completion
 
 WorldModelUrls = Annotated[
     list[str] | None,
@@ -35,6 +36,26 @@ RecordedTraces = Annotated[
     list[Path] | None,
     typer.Option("--recorded", metavar="TRACE", help="Give the answers of the world model that this trace recorded."),
 ]
+DemonstrationTraces = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--demonstrations", metavar="TRACE", help="Show the world model how this trace's calls were answered."
+    ),
+]
+
+
+def taught(world: World, traces: list[Path] | None) -> World:
+    """The world with the calls of traces as demonstrations.
+
+    Raises:
+        SetupError: one of them is not a trace.
+    """
+    if not traces:
+        return world
+    # Only here: no other command needs it.
+    from mcp_sim.worldmodel.demonstrations import with_demonstrations  # noqa: PLC0415
+
+    return with_demonstrations(world, [step for path in traces for step in _steps(path, "--demonstrations")])
 
 
 def connected(urls: list[str] | None, model: str | None, recorded: list[Path] | None) -> WorldModel | None:
@@ -52,6 +73,8 @@ def connected(urls: list[str] | None, model: str | None, recorded: list[Path] | 
     from mcp_sim.worldmodel.settings import read_settings  # noqa: PLC0415
     from mcp_sim.worldmodel.worldmodel import WorldModel  # noqa: PLC0415
 
+    steps = [step for path in recorded or () for step in _steps(path, "--recorded")]
+    kept = [completion for step in steps for completion in completions_of(step)]
     settings = read_settings(urls or [], model)
     if settings.urls:
         first = WorldModel(settings)  # one of its own, because its connections belong to the loop that made them
@@ -60,12 +83,12 @@ def connected(urls: list[str] | None, model: str | None, recorded: list[Path] | 
         except Unanswered as error:
             told = f"The world model does not answer yet: {error}. Until it does, its tools are made up."
             notices.print(told, highlight=False, markup=False)
-    return WorldModel(settings, recorded=[found for path in recorded or () for found in _completions(path)])
+    return WorldModel(settings, recorded=kept)
 
 
-def _completions(path: Path) -> list[Completion]:
+def _steps(path: Path, option: str) -> Sequence[Step]:
     try:
         with path.open("rb") as file:
-            return [found for step in read_trace(file).steps for found in completions_of(step)]
+            return read_trace(file).steps
     except (TraceError, OSError) as error:
-        raise SetupError(f"--recorded {path}: {error}") from None
+        raise SetupError(f"{option} {path}: {error}") from None

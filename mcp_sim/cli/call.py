@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from mcp_sim.cli.asking import Model, RecordedTraces, WorldModelUrls, connected
+from mcp_sim.cli.asking import DemonstrationTraces, Model, RecordedTraces, WorldModelUrls, connected, taught
 from mcp_sim.cli.options import Db, World, lasting_database
 from mcp_sim.cli.output import complain, console
 from mcp_sim.errors import BadName, UnknownSession
@@ -18,6 +18,7 @@ from mcp_sim.sessions import Sessions
 from mcp_sim.worldmodel.worldmodel import WorldModel
 from schemas.load import load_world
 from schemas.types import Call
+from schemas.types import World as Definition
 from store.db import Database
 
 
@@ -37,10 +38,12 @@ def call(
     worldmodel: WorldModelUrls = None,
     model: Model = None,
     recorded: RecordedTraces = None,
+    demonstrations: DemonstrationTraces = None,
 ) -> None:
     """Call one tool and print what it answers. Exit status 2: the tool answered with an error."""
     asked = connected(worldmodel, model, recorded)
-    observation = asyncio.run(_session(world, session, db, asked).call(Call(tool, _arguments(arguments))))
+    definition = taught(load_world(world), demonstrations)
+    observation = asyncio.run(_session(definition, session, db, asked).call(Call(tool, _arguments(arguments))))
     if observation.is_error:
         complain(observation.text)
         raise typer.Exit(2)
@@ -69,15 +72,14 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _session(world: str, session_id: str | None, db: str | None, worldmodel: WorldModel | None) -> Session:
+def _session(world: Definition, session_id: str | None, db: str | None, worldmodel: WorldModel | None) -> Session:
     if session_id is None:
-        return Sessions(Database("sqlite://"), worldmodel).create(load_world(world))
+        return Sessions(Database("sqlite://"), worldmodel).create(world)
     sessions = Sessions(lasting_database(db), worldmodel)
     try:
         session = sessions.open(session_id)
     except UnknownSession:
-        return sessions.create(load_world(world), session_id=session_id)
-    wanted = load_world(world)
-    if session.world.fingerprint != wanted.fingerprint:
+        return sessions.create(world, session_id=session_id)
+    if session.world.fingerprint != world.fingerprint:
         raise BadName(f"session '{session_id}' runs another world or version of it: '{session.world.name}'")
     return session

@@ -17,7 +17,7 @@ import uvicorn
 from rich.markup import escape
 from rich.panel import Panel
 
-from mcp_sim.cli.asking import Model, RecordedTraces, WorldModelUrls, connected
+from mcp_sim.cli.asking import DemonstrationTraces, Model, RecordedTraces, WorldModelUrls, connected, taught
 from mcp_sim.cli.options import Db, KeepDays, MaxDisk, open_database
 from mcp_sim.cli.output import console, notices
 from mcp_sim.errors import SetupError
@@ -55,11 +55,12 @@ def serve(
     worldmodel: WorldModelUrls = None,
     model: Model = None,
     recorded: RecordedTraces = None,
+    demonstrations: DemonstrationTraces = None,
 ) -> None:
     """Serve a world. Its session `default` is at /mcp and remembers across restarts; others at /sessions/ID/mcp."""
     if stdio and (given := [name for name in ("host", "port", "token") if _is_given(context, name)]):
         raise SetupError(f"--stdio opens no port, so --{given[0]} says nothing; leave one of them out")
-    definition = load_world(world)
+    definition = taught(load_world(world), demonstrations)
     asked = connected(worldmodel, model, recorded)
     sessions = Sessions(open_database(db), asked)
     retention = Retention(keep_days, max_disk_mb)
