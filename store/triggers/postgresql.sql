@@ -232,7 +232,7 @@ BEGIN
             WHERE r.world = stood.world AND r.entity = written.entity AND r.kind IN ('reference', 'filter')
               AND r.paths LIKE '$%' AND (content ->> mcp_name(r.paths)) IS NULL
             UNION ALL
-            SELECT r.field, CASE WHEN octet_length(held.value) <= 1000 THEN held.value ELSE encode(sha256(held.value::bytea), 'hex') END
+            SELECT r.field, CASE WHEN octet_length(held.value) <= 1000 THEN held.value ELSE encode(sha256(convert_to(held.value, 'UTF8')), 'hex') END
             FROM rule r CROSS JOIN LATERAL (
                 SELECT jsonb_agg(CASE json_typeof(content -> mcp_name(p.path))
                                  WHEN 'number' THEN to_jsonb(mcp_number(content ->> mcp_name(p.path))::numeric)
