@@ -27,8 +27,9 @@ class Evaluator(EvalWithCompoundTypes):  # type: ignore[misc]
 
     ATTR_INDEX_FALLBACK = False
 
-    def __init__(self, names: dict[str, Any], view: Overlay) -> None:
-        super().__init__(operators=_OPERATORS, functions={**FUNCTIONS, **functions_over(view)}, names=names)
+    def __init__(self, names: dict[str, Any], view: Overlay | None = None) -> None:
+        functions = {**FUNCTIONS, **functions_over(view)} if view is not None else dict(FUNCTIONS)
+        super().__init__(operators=_OPERATORS, functions=functions, names=names)
 
     def value(self, expression: Expression) -> Any:
         """The value of an expression.

@@ -9,13 +9,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from mcp_sim.errors import UnknownSession
+from mcp_sim.perturb.plan import Plan
+from mcp_sim.perturb.schedule import Perturber, schedule_of
 from mcp_sim.registry import CompiledTool, Registry, json_problem
 from mcp_sim.responders.base import NOTHING, Effort, NoDraft, Responder, refusal
-from schemas.types import Attempt, Call, Draft, Observation, Row, Step, Violation
+from schemas.perturbations import Perturbation
+from schemas.types import Attempt, Call, Draft, Observation, Regime, Row, Step, Violation
 from store.errors import Conflict, DeltaRejected, NoSuchSession
 from store.integrity import check, check_mentions, check_observation
 from store.sessions import SessionRecord
 from store.timeline import Timeline
+from store.traces.encode import decode_step
 from store.view import EntityView
 
 _OURS = {"output", "unknown-id", "unanswered", "unreadable", "out-of-role", "leak", "fault"}
@@ -34,6 +38,19 @@ class Session:
         self.gone = False
         self._timeline = timeline
         self._turn = asyncio.Lock()
+        self._answered: float | None = None
+        self._perturber = self._perturbed()
+
+    @property
+    def perturbations(self) -> tuple[Perturbation, ...]:
+        """What may perturb its calls from now on."""
+        regimes = self._timeline.regimes
+        return regimes[-1].perturbations if regimes else self.world.perturbations
+
+    @property
+    def regimes(self) -> tuple[Regime, ...]:
+        """Its perturbations so far, where they are not those of its world."""
+        return self._timeline.regimes
 
     @property
     def busy(self) -> bool:
@@ -54,17 +71,29 @@ class Session:
                 started = time.perf_counter()
                 view = self._timeline.view(call)
                 effort = Effort()
-                step = await self._answer(tool, call, view, effort)
+                step, plan = await self._answer(tool, call, view, effort)
                 try:
-                    return self._commit(step, view, effort, started).observation
+                    observation = self._commit(step, view, effort, started, plan).observation
                 except Conflict:
                     self._reload()
+                else:
+                    return observation if self._perturber is None else await self._told(observation, plan)
 
-    async def _answer(self, tool: CompiledTool, call: Call, view: EntityView, effort: Effort) -> Step:
+    async def _answer(
+        self, tool: CompiledTool, call: Call, view: EntityView, effort: Effort
+    ) -> tuple[Step, Plan | None]:
+        """The step, and what perturbations had to do with it."""
         problem = tool.argument_errors(call.arguments)
         if problem is not None:
             draft = Draft(refusal(problem, 400))
-            return _step(_recordable(call), view, draft, "validate", "arguments do not fit the input schema", effort)
+            reason = "arguments do not fit the input schema"
+            return _step(_recordable(call), view, draft, "validate", reason, effort), None
+        plan = None if self._perturber is None else self._perturber.plan(call, view)
+        if plan is None:
+            return await self._respond(tool, call, view, effort), None
+        return await self._carried_out(plan, tool, view, effort), plan
+
+    async def _respond(self, tool: CompiledTool, call: Call, view: EntityView, effort: Effort) -> Step:
         responder = None
         for responder, reason in tool.route:
             accepted = await self._accepted(responder, tool, call, view, effort)
@@ -100,16 +129,46 @@ class Session:
             broken = check_mentions(self.world, view, draft.delta, draft.observation, call.arguments)
         return broken
 
-    def _commit(self, step: Step, view: EntityView, effort: Effort, started: float) -> Step:
+    async def _carried_out(self, plan: Plan, tool: CompiledTool, view: EntityView, effort: Effort) -> Step:
+        """The step of a call that is perturbed: refused, or answered and then changed for the agent."""
+        if plan.wait[0]:
+            await asyncio.sleep(plan.wait[0])
+        if plan.refusal is not None:
+            return plan.refused()
+        step = await self._respond(tool, plan.call, view, effort)
+        shown = []
+        for question in plan.questions:
+            rows = self._timeline.view(question.call, question.as_of)
+            shown.append((await self._respond(tool, question.call, rows, Effort())).observation)
+        return plan.finish(step, shown)
+
+    async def _told(self, observation: Observation, plan: Plan | None) -> Observation:
+        """The answer, after what the caller has to wait for it really."""
+        if plan is not None and plan.wait[1]:
+            await asyncio.sleep(plan.wait[1])
+        self._answered = time.monotonic()
+        return observation
+
+    def pause(self) -> float:
+        """Seconds since the last answer, if perturbations go by the time; the next call has waited so long."""
+        perturber = self._perturber
+        if perturber is None or not perturber.schedule.reads_clock or self._answered is None or self.busy:
+            return 0.0
+        return round(time.monotonic() - self._answered, 3)
+
+    def _commit(self, step: Step, view: EntityView, effort: Effort, started: float, plan: Plan | None) -> Step:
         """The step as it was committed: with its changes, or with the database's refusal of them."""
         try:
             self._timeline.commit(step, view, _measured(effort, started))
         except DeltaRejected as error:
-            draft = Draft(step.observation, step.delta, step.notes, step.completions)
+            draft = Draft(step.answer or step.observation, step.delta, step.notes, step.completions)
             effort.attempts.append(Attempt(step.responder, draft, (Violation("database", "", "", "", str(error)),)))
             final = _apology(effort.attempts[-1])
             step = _step(step.call, view, final, step.responder, "the proposal broke a rule", effort)
+            step = step if plan is None else plan.finish(step)
             self._timeline.commit(step, view, _measured(effort, started))
+        if self._perturber is not None:
+            self._perturber.took(step)
         return step
 
     def _reload(self) -> None:
@@ -118,6 +177,11 @@ class Session:
         except NoSuchSession as error:
             self.gone = True
             raise UnknownSession(str(error)) from None
+        self._perturber = self._perturbed()
+
+    def _perturbed(self) -> Perturber | None:
+        schedule = schedule_of(self.world, self.perturbations)
+        return None if schedule is None else Perturber(schedule, self.seed, self._decoded)
 
     def view(self) -> EntityView:
         """What the next call would see, if it came at once."""
@@ -130,6 +194,9 @@ class Session:
     def steps(self) -> Iterator[bytes]:
         """The canonical bytes of every step so far, in order."""
         return self._timeline.steps()
+
+    def _decoded(self) -> Iterator[Step]:
+        return map(decode_step, self._timeline.steps())
 
     def measured(self) -> Iterator[dict[str, Any]]:
         """What every step took, in order: seconds, and tokens where a world model was asked."""

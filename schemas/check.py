@@ -10,6 +10,7 @@ from schemas.document import Finding, Pointer
 from schemas.effects import ForEach, Imagine
 from schemas.entities import check_entity
 from schemas.marks import MARK
+from schemas.reach import check_perturbations
 from schemas.rows import MAX_KEY, is_normal, key_text, values_at
 from schemas.scope import Scope
 from schemas.types import Pack, Tool, World
@@ -59,6 +60,8 @@ def check_world(world: World, *, is_whole: bool = True) -> list[Finding]:
         elif is_whole:
             message = f"no tool '{example.tool}'{nearest(example.tool, world.tools)}"
             found.append(Finding(("examples", at, "tool"), message))
+    if is_whole:
+        found += check_perturbations(world, world.perturbations)
     return found
 
 

@@ -10,6 +10,9 @@ from typing import Any
 from schemas.check import check_pack, check_world
 from schemas.document import DocumentError
 from schemas.inline import inline_entities
+from schemas.perturbations import Perturbation, Profile
+from schemas.profiles import profile, profiles
+from schemas.reach import check_perturbations
 from schemas.remains import remains_of_pack, remains_of_world
 from schemas.shape import shaped
 from schemas.sources import Problem, Sources, mapping
@@ -73,6 +76,32 @@ def load_pack(path: str | Path) -> Pack:
     if pack is None or problems or sources.unreadable:
         raise LoadError([*sources.unreadable, *sorted(set(problems))])
     return pack
+
+
+def load_profile(name_or_path: str | Path, world: World) -> tuple[Perturbation, ...]:
+    """The perturbations of a shipped profile, or of a file, for a world.
+
+    Raises:
+        LoadError: no such profile, or errors in its file; all of them at once.
+    """
+    text = str(name_or_path)
+    if text in profiles():
+        return profile(text).perturbations
+    if not _exists(Path(text)):
+        shown = text if len(text) <= 80 else f"{text[:80]}…"
+        known = ", ".join(profiles())
+        raise LoadError([f"no profile '{shown}'{nearest(shown, profiles())}: give a file, or one of {known}"])
+    try:
+        sources = Sources(document := mapping(Path(text)), document.data)
+    except DocumentError as error:
+        raise LoadError([str(error)]) from None
+    found, problems = shaped(Profile, sources.data, sources)
+    if found is not None:
+        findings = check_perturbations(world, found.perturbations)
+        problems = sorted({sources.problem(finding.at, finding.message) for finding in findings})
+    if found is None or problems:
+        raise LoadError(problems)
+    return found.perturbations
 
 
 def _locate(name_or_path: str | Path) -> Path:
@@ -146,4 +175,4 @@ def _pack_file(path: Path) -> Path:
     raise LoadError([f"{path}: this folder holds no pack.yaml"])
 
 
-__all__ = ["LoadError", "Problem", "load_pack", "load_world", "shipped_world", "shipped_worlds"]
+__all__ = ["LoadError", "Problem", "load_pack", "load_profile", "load_world", "shipped_world", "shipped_worlds"]

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from pydantic import AliasChoices, BaseModel, Tag, ValidationError
 from pydantic.fields import FieldInfo
 
-from schemas.document import Pointer
+from schemas.document import Finding, Pointer
 from schemas.effects import VERBS, Definition
 from schemas.sources import Problem, Sources
 from schemas.validate import nearest
@@ -27,15 +27,21 @@ _MUST_BE = {
 
 
 def shaped(kind: type[T], data: dict[str, Any], sources: Sources) -> tuple[T | None, list[Problem]]:
+    """The data of a file as a value of its type, or what is wrong with it."""
+    value, findings = formed(kind, data)
+    return value, [sources.problem(found.at, found.message) for found in findings]
+
+
+def formed(kind: type[T], data: dict[str, Any]) -> tuple[T | None, list[Finding]]:
     """The data as a value of its type, or what is wrong with it."""
     try:
         return kind.model_validate(data), []
     except ValidationError as error:
-        problems = []
+        findings = []
         for detail in error.errors(include_url=False):
             at, inside = _follow(kind, detail["loc"], data)
-            problems.append(sources.problem(at, _explain(detail, at, inside)))
-        return None, problems
+            findings.append(Finding(at, _explain(detail, at, inside)))
+        return None, findings
 
 
 def _explain(detail: Any, at: Pointer, inside: type[BaseModel] | None) -> str:

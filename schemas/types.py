@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal, Protocol
@@ -18,6 +18,8 @@ from pydantic import AliasChoices, Field, JsonValue, field_validator, model_vali
 
 from schemas.effects import WRITES, Definition, Delete, Effect, walk
 from schemas.marks import Marks, marks
+from schemas.perturbations import Perturbation, named
+from schemas.profiles import known_profile, profile, profiles
 from schemas.validate import Validator, part_validator, validator
 
 Row = dict[str, Any]
@@ -177,7 +179,7 @@ class Example(Definition):
 
 
 class World(Definition):
-    """A definition of a world: packs, lore, clock and seed. Frozen and hashable."""
+    """A definition of a world: packs, lore, clock, seed and perturbations. Frozen and hashable."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")
     title: str = ""
@@ -193,6 +195,30 @@ class World(Definition):
         default=0.5, ge=0, le=1, description="Effects of less confidence leave the call to the world model."
     )
     examples: tuple[Example, ...] = ()
+    perturbations: tuple[Perturbation, ...] = Field(default=(), description="What goes wrong in every session.")
+    profile: str | None = Field(
+        default=None,
+        exclude=True,
+        description=f"Perturbations that go together, behind those above: {', '.join(profiles())}.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_profile(cls, data: Any) -> Any:
+        """The perturbations of the profile spelled out, and each with a name, so that a definition is complete."""
+        if not isinstance(data, dict):
+            return data
+        given = data.get("perturbations", ())
+        chosen = data.get("profile")
+        if isinstance(chosen, str) and chosen in profiles() and isinstance(given, list | tuple):
+            data = {**data, "profile": None}
+            given = [*given, *profile(chosen).perturbations]
+        return {**data, "perturbations": named(given)}
+
+    @field_validator("profile")
+    @classmethod
+    def _known_profile(cls, name: str | None) -> str | None:
+        return name if name is None else known_profile(name)
 
     @cached_property
     def entities(self) -> dict[str, Entity]:
@@ -217,7 +243,8 @@ class World(Definition):
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over the definition, the order of its fields included, because answers follow that order."""
-        return hashlib.sha256(orjson.dumps(self.model_dump(mode="json"))).hexdigest()
+        unused = None if self.perturbations else {"perturbations"}
+        return hashlib.sha256(orjson.dumps(self.model_dump(mode="json", exclude=unused))).hexdigest()
 
     def __hash__(self) -> int:
         return hash(self.fingerprint)
@@ -233,6 +260,23 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Wire:
+    """How an answer travels, where a perturbation has a say in it.
+
+    Attributes:
+        headers: of an HTTP response; over MCP they stand in `_meta`.
+        notice: a second text, beside the answer.
+        code: of the JSON-RPC error that stands for the result; its message is the text of the observation.
+        media_type: what the text of the observation is, which then is all there is, and the body of a response.
+    """
+
+    headers: dict[str, str] = field(default_factory=dict)
+    notice: str = ""
+    code: int | None = None
+    media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """What the agent sees. `status` is for the REST face; MCP shows `is_error` alone."""
 
@@ -240,6 +284,7 @@ class Observation:
     structured_content: Any = None
     is_error: bool = False
     status: int = 200
+    wire: Wire | None = None
 
 
 Op = Literal["create", "update", "delete"]
@@ -398,8 +443,22 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Acted:
+    """A perturbation that acted on a call: its name, its kind, what it did, and the virtual seconds that took."""
+
+    name: str
+    kind: str
+    did: dict[str, Any]
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """One call, whole: what was asked, tried, answered and changed. Equal inputs give equal bytes."""
+    """One call, whole: what was asked, tried, answered and changed. Equal inputs give equal bytes.
+
+    `perturbations` are those that acted, in their order. Where they changed the answer, `answer` is what the world
+    said, and `observation` what the agent saw; a call that they refused has no answer, and `PERTURB` as its responder.
+    """
 
     n: int
     at: str
@@ -411,13 +470,122 @@ class Step:
     attempts: tuple[Attempt, ...] = ()
     notes: tuple[str, ...] = ()
     completions: tuple[Completion, ...] = ()
+    perturbations: tuple[Acted, ...] = ()
+    answer: Observation | None = None
+
+    @property
+    def undisturbed(self) -> Step | None:
+        """The step as it would read without the perturbations that acted; None where they refused the call."""
+        if self.responder == PERTURB:
+            return None
+        if not self.perturbations:
+            return self
+        arguments = self.call.arguments
+        for acted in self.perturbations:
+            if acted.kind == "batch":
+                name, left_out = acted.did["argument"], acted.did["left_out"]
+                kept = [entry for index, entry in enumerate(arguments[name]) if index not in left_out]
+                arguments = {**arguments, name: kept}
+        call, observation = replace(self.call, arguments=arguments), self.answer or self.observation
+        return replace(self, call=call, observation=observation, perturbations=(), answer=None)
+
+
+PERTURB = "perturb"
+"""The responder of a step whose call a perturbation refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Regime:
+    """The perturbations of a session that has others than its world, from the call after step `after` on."""
+
+    after: int
+    perturbations: tuple[Perturbation, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A recorded session: the complete World, the seed it ran with, and its Steps."""
+    """A recorded session: the complete World, the seed it ran with, its own perturbations if any, and its Steps."""
 
     version: int
     world: World
     seed: int
     steps: tuple[Step, ...] = field(default=())
+    regimes: tuple[Regime, ...] = ()
+
+
+Outcome = Literal["held", "broken", "vacuous"]
+"""What became of a clause; vacuous: it held because nothing happened that it speaks of."""
+Blame = Literal["agent", "fault", "simulator"]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What the agent did wrong, in one sentence, and the numbers of the steps that show it."""
+
+    message: str
+    steps: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseResult:
+    """What became of one clause.
+
+    Attributes:
+        clause: its name.
+        verb: its kind, as in a file.
+        severity: whether it fails the verdict (`must`) when it is broken, or is told only (`should`).
+        outcome: what became of it.
+        settled: whether no further call could have changed that.
+        message: one sentence: where and why.
+        steps: the numbers of the steps that decide it, a bounded number of them.
+        failures: what is wrong, one by one, a bounded number of them.
+        parts: the clauses that it puts together.
+        why: the reason for the clause, as its author gave it.
+    """
+
+    clause: str
+    verb: str
+    severity: Literal["must", "should"]
+    outcome: Outcome
+    settled: bool
+    message: str
+    steps: tuple[int, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    parts: tuple[ClauseResult, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """A step that went wrong, or on which a perturbation acted, and whom that is owed to."""
+
+    step: int
+    tool: str
+    status: int
+    is_error: bool
+    blame: Blame
+    perturbations: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A session judged by a contract: passed if no `must` clause is broken; every clause, and the ledger of faults."""
+
+    contract: str
+    world: str
+    seed: int
+    steps: int
+    passed: bool
+    clauses: tuple[ClauseResult, ...]
+    ledger: tuple[LedgerEntry, ...]
+
+    @property
+    def broken(self) -> tuple[ClauseResult, ...]:
+        """The broken clauses that fail it."""
+        return tuple(found for found in self.clauses if found.outcome == "broken" and found.severity == "must")
+
+    @property
+    def warnings(self) -> tuple[ClauseResult, ...]:
+        """The broken clauses that do not."""
+        return tuple(found for found in self.clauses if found.outcome == "broken" and found.severity == "should")

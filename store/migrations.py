@@ -25,13 +25,19 @@ def m001_layers(db: Connection) -> None:
     _run(db, views.replace("::jsonb", "") if db.dialect.name == "sqlite" else views)
 
 
+def m002_regimes(db: Connection) -> None:
+    """Sessions whose perturbations are not those of their world."""
+    if all(column["name"] != "regimes" for column in inspect(db).get_columns("session")):
+        db.exec_driver_sql("ALTER TABLE session ADD COLUMN regimes TEXT")
+
+
 def _run(db: Connection, script: str) -> None:
     for statement in script.split("\n--;"):
         if statement.strip():
             db.exec_driver_sql(statement if db.dialect.name == "sqlite" else statement.replace("%", "%%"))
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (m001_layers,)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (m001_layers, m002_regimes)
 
 
 def migrate(db: Connection) -> None:

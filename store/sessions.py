@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from schemas.types import World
+from schemas.perturbations import Perturbation
+from schemas.types import Regime, World
 from store import layers
 from store.clock import wall_time
 from store.db import Database
@@ -15,6 +17,7 @@ from store.errors import Conflict, NoSuchSession, NoSuchStep, SessionExists
 from store.history import stretches
 from store.tables import layer, session, step, world
 from store.tables import snapshot as moments
+from store.traces.encode import decode_regimes, regimes_body
 from store.worlds import root_layer
 
 _ADD = insert(session)
@@ -26,6 +29,7 @@ _SELECT = (
         session.c.seed,
         session.c.created,
         session.c.touched,
+        session.c.regimes,
         world.c.fingerprint,
         world.c.name,
         func.coalesce(_STEPS, layer.c.base).label("steps"),
@@ -35,7 +39,7 @@ _SELECT = (
 )
 _FIND = _SELECT.where(session.c.id == bindparam("id"))
 _LIST = _SELECT.order_by(session.c.created, session.c.id)
-_MOVE = update(session).where(session.c.id == bindparam("of")).values(layer=bindparam("to"))
+_MOVE = update(session).where(session.c.id == bindparam("of")).values(layer=bindparam("to"), regimes=bindparam("under"))
 _TOUCH = (
     update(session)
     .where(session.c.id == bindparam("of"), session.c.touched < bindparam("to"))
@@ -52,6 +56,8 @@ _DELETE = delete(session).where(
     session.c.id == bindparam("id"), session.c.touched == func.coalesce(bindparam("unused_since"), session.c.touched)
 )
 
+Perturbations = tuple[Perturbation, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
@@ -65,21 +71,26 @@ class SessionRecord:
     steps: int
     created: str
     touched: str
+    regimes: tuple[Regime, ...] = ()
 
 
-def create(db: Database, session_id: str, definition: World, seed: int) -> SessionRecord:
+def create(
+    db: Database, session_id: str, definition: World, seed: int, perturbations: Perturbations | None = None
+) -> SessionRecord:
     """A new session of a world; the first one of a world also writes its seed rows.
+
+    With `perturbations`, it has those in place of its world's.
 
     Raises:
         SessionExists: the id is taken.
     """
     with db.transaction():
         root = root_layer(db, definition)
-        add(db, session_id, root, seed, layers.add(db, parent=root, base=0))
+        add(db, session_id, root, seed, layers.add(db, parent=root, base=0), _under((), 0, perturbations))
     return find(db, session_id)
 
 
-def add(db: Database, session_id: str, like: int, seed: int, on: int) -> None:
+def add(db: Database, session_id: str, like: int, seed: int, on: int, regimes: tuple[Regime, ...] = ()) -> None:
     """A session on a layer, of the world of the layer `like`; inside the caller's transaction.
 
     Raises:
@@ -88,8 +99,9 @@ def add(db: Database, session_id: str, like: int, seed: int, on: int) -> None:
     now = wall_time()
     try:
         of = layers.world_of(db, like)
-        columns = ("id", "world", "layer", "seed", "created", "touched")
-        db.run(_ADD, columns, id=session_id, world=of, layer=on, seed=seed, created=now, touched=now)
+        columns = ("id", "world", "layer", "seed", "created", "touched", "regimes")
+        under = _written(regimes)
+        db.run(_ADD, columns, id=session_id, world=of, layer=on, seed=seed, created=now, touched=now, regimes=under)
     except Conflict:
         raise SessionExists(f"session '{session_id}' exists already; reset or delete it first") from None
 
@@ -124,13 +136,18 @@ def reset(db: Database, session_id: str) -> SessionRecord:
     """
     with db.transaction():
         record = find(db, session_id)
-        db.run(_MOVE, of=session_id, to=layers.add(db, parent=layers.root_of(db, record.layer), base=0))
+        fresh = layers.add(db, parent=layers.root_of(db, record.layer), base=0)
+        db.run(_MOVE, of=session_id, to=fresh, under=_written(_under(record.regimes, 0)))
         layers.collect(db, record.layer)
     return find(db, session_id)
 
 
-def branch(db: Database, session_id: str, fresh_id: str, at: int | None = None) -> SessionRecord:
+def branch(
+    db: Database, session_id: str, fresh_id: str, at: int | None = None, perturbations: Perturbations | None = None
+) -> SessionRecord:
     """A new session that goes on from step `at` of another; neither sees what the other does from then on.
+
+    With `perturbations`, it has those from then on.
 
     Raises:
         NoSuchSession: there is no such session.
@@ -140,8 +157,24 @@ def branch(db: Database, session_id: str, fresh_id: str, at: int | None = None) 
     with db.transaction():
         record = find(db, session_id)
         on = _go_on(db, record, at)
-        add(db, fresh_id, record.layer, record.seed, on)
+        regimes = _under(record.regimes, record.steps if at is None else at, perturbations)
+        add(db, fresh_id, record.layer, record.seed, on, regimes)
     return find(db, fresh_id)
+
+
+def perturb(db: Database, session_id: str, perturbations: Perturbations) -> SessionRecord:
+    """Give a session other perturbations from its next call on, whoever has it open.
+
+    Raises:
+        NoSuchSession: there is no such session.
+    """
+    with db.transaction():
+        record = find(db, session_id)
+        fresh = _go_on(db, record, record.steps)
+        regimes = _under(record.regimes, record.steps, perturbations)
+        db.run(_MOVE, of=session_id, to=fresh, under=_written(regimes))
+        layers.collect(db, record.layer)
+    return find(db, session_id)
 
 
 def rewind(db: Database, session_id: str, to: int | str) -> SessionRecord:
@@ -158,10 +191,10 @@ def rewind(db: Database, session_id: str, to: int | str) -> SessionRecord:
             if saved is None:
                 known = ", ".join(snapshots(db, session_id)) or "none"
                 raise NoSuchStep(f"session '{session_id}' has no snapshot '{to}'; snapshots: {known}")
-            fresh = layers.go_on(db, parent=saved.layer, base=saved.n)
+            fresh, n = layers.go_on(db, parent=saved.layer, base=saved.n), saved.n
         else:
-            fresh = _go_on(db, record, to)
-        db.run(_MOVE, of=session_id, to=fresh)
+            fresh, n = _go_on(db, record, to), to
+        db.run(_MOVE, of=session_id, to=fresh, under=_written(_under(record.regimes, n)))
         layers.collect(db, record.layer)
     return find(db, session_id)
 
@@ -226,4 +259,22 @@ def drop(db: Database, session_id: str, unused_since: str | None = None) -> None
 
 
 def _record(row: Any) -> SessionRecord:
-    return SessionRecord(row.id, row.name, row.fingerprint, row.layer, row.seed, row.steps, row.created, row.touched)
+    regimes = () if row.regimes is None else decode_regimes(orjson.loads(row.regimes))
+    return SessionRecord(
+        row.id, row.name, row.fingerprint, row.layer, row.seed, row.steps, row.created, row.touched, regimes
+    )
+
+
+def _under(regimes: tuple[Regime, ...], n: int, perturbations: Perturbations | None = None) -> tuple[Regime, ...]:
+    """The regimes of a session that goes on from step `n`: the last one stays, or another begins there."""
+    now = Regime(n, perturbations) if perturbations is not None else regimes[-1] if regimes else None
+    if now is None:
+        return ()
+    return (
+        *(regime for regime in regimes if regime.after < min(n, now.after)),
+        Regime(min(n, now.after), now.perturbations),
+    )
+
+
+def _written(regimes: tuple[Regime, ...]) -> str | None:
+    return orjson.dumps(regimes_body(regimes)).decode() if regimes else None

@@ -156,6 +156,7 @@ session = Table(
     Column("seed", BigInteger, nullable=False),
     Column("created", Text, nullable=False),
     Column("touched", Text, nullable=False),
+    Column("regimes", Text),
 )
 Index("session_by_touched", session.c.touched)
 

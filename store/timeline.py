@@ -11,16 +11,17 @@ from typing import Any
 import orjson
 from sqlalchemy import bindparam, delete, insert, select
 
-from schemas.types import Call, Completion, Row, Step, World
+from schemas.types import Call, Completion, Regime, Row, Step, World
 from store import sessions
 from store.completions import completions_of, keep, recall
 from store.db import Database
 from store.errors import Conflict, ConnectionLost, NoSuchSession, StoreError
 from store.history import Moment, moment, read_measured, read_steps, steps_of_tool
+from store.past import rows_at
 from store.rows import Rows
 from store.tables import opening, session, step
 from store.traces.encode import decode_step, encode_step
-from store.view import EntityView, first_counters
+from store.view import EntityView, first_counters, undisturbed
 
 _STANDS = (session.c.id == bindparam("session")) & (session.c.layer == bindparam("layer"))
 _ADD_STEP = insert(step).from_select(
@@ -41,6 +42,7 @@ class Timeline:
 
     Attributes:
         n: the number of steps so far.
+        regimes: the perturbations of the session, where they are not those of its world.
     """
 
     def __init__(self, db: Database, world: World, session_id: str) -> None:
@@ -49,6 +51,7 @@ class Timeline:
         self._session_id = session_id
         self._touched = -math.inf
         self.n: int
+        self.regimes: tuple[Regime, ...]
         self._clock: int
         self._counters: dict[str, int]
         self._rows: Rows
@@ -64,10 +67,14 @@ class Timeline:
         with self._db.transaction():
             self._db.run(_SWEEP, of=self._layer)
 
-    def view(self, call: Call) -> EntityView:
-        """What this call may see, at its moment of virtual time."""
+    def view(self, call: Call, as_of: int | None = None) -> EntityView:
+        """What this call may see, at its moment of virtual time; with the rows as step `as_of` left them, if given."""
         now = self._time(self._after(call))
-        return EntityView(self._rows, self._world, self._seed, self.n + 1, now, self._counters, self)
+        rows = self._rows if as_of is None else self._past(as_of)
+        return EntityView(rows, self._world, self._seed, self.n + 1, now, self._counters, self)
+
+    def _past(self, n: int) -> Rows:
+        return rows_at(self._db, self._world, sessions.find(self._db, self._session_id), n)
 
     def commit(self, committed: Step, view: EntityView, measured: dict[str, Any]) -> None:
         """Write delta and step in one transaction, then move the head.
@@ -79,8 +86,9 @@ class Timeline:
             DeltaRejected: the database refused the delta; nothing was written.
             StoreError: the database failed; nothing was written.
         """
-        clock = self._after(committed.call)
-        counters = self._counters if committed.observation.is_error else view.counters
+        clock = self._after(committed.call) + _delay(committed)
+        answer = committed.answer or committed.observation  # a lost answer takes no id back
+        counters = self._counters if answer.is_error else view.counters
         row = {
             "session": self._session_id,
             "layer": self._layer,
@@ -129,7 +137,7 @@ class Timeline:
             lines = list(read_steps(self._db, self._layer, after=max(self.n - limit, 0)))
         else:
             lines = steps_of_tool(self._db, self._layer, tool, limit, max(self.n - _FAR, 0))
-        return [decode_step(line) for line in lines]
+        return undisturbed([decode_step(line) for line in lines])
 
     def recall(self, prompt: str) -> Completion | None:
         """What a world model said to this question before, in any session."""
@@ -156,6 +164,7 @@ class Timeline:
         self._clock = state.clock if state else 0
         self._counters = state.counters if state else first_counters(self._world)
         self._rows = Rows(self._db, self._world, record.layer, record.steps)
+        self.regimes = record.regimes
 
     def _after(self, call: Call) -> int:
         waited = min(call.waited, _MAX_WAIT) if call.waited > 0 else 0.0  # NaN is no wait either
@@ -168,3 +177,8 @@ class Timeline:
             now = datetime.max.replace(tzinfo=self._world.clock.start.tzinfo)
         precision = "milliseconds" if now.microsecond else "seconds"
         return now.isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def _delay(step: Step) -> int:
+    """Microseconds of virtual time that perturbations took."""
+    return round(sum(acted.seconds for acted in step.perturbations) * 1_000_000)

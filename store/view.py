@@ -39,7 +39,7 @@ class Past(Protocol):
     """What happened before this call."""
 
     def recent(self, limit: int, tool: str | None = None) -> list[Step]:
-        """The last steps, oldest first; those of one tool, as far back as 500 steps."""
+        """The last steps, oldest first, without what perturbations made of them; as far back as 500 steps."""
         ...
 
     def recall(self, prompt: str) -> Completion | None:
@@ -124,6 +124,11 @@ class EntityView:
     def random(self, purpose: str) -> int:
         """A 64-bit number that depends on seed, step and purpose alone."""
         return int.from_bytes(sha256(f"{self.seed}:{self.n}:{purpose}".encode()).digest()[:8], "big")
+
+
+def undisturbed(steps: list[Step]) -> list[Step]:
+    """The steps as the world took them: a world model never learns from what perturbations made up."""
+    return [found for step in steps if (found := step.undisturbed) is not None]
 
 
 def id_pattern(world: World, entity: str) -> IdPattern:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -44,9 +45,19 @@ def world() -> dict[str, Any]:
         "items": {"type": "string"},
         "description": "Folders or files beside the world, or packs that ship with mcp-sim.",
     }
-    kept = {"Clock", "Example", "JsonValue"}
-    schema["$defs"] = {name: part for name, part in schema["$defs"].items() if name in kept}
+    schema["$defs"] = _needed(schema["properties"], schema["$defs"])
     return schema
+
+
+def _needed(part: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+    """The definitions that a part of a schema refers to, directly or through others."""
+    needed: set[str] = set()
+    parts = [part]
+    while parts:
+        found = set(re.findall(r'"#/\$defs/(\w+)"', json.dumps(parts.pop()))) - needed
+        needed |= found
+        parts += [definitions[name] for name in found]
+    return {name: definitions[name] for name in sorted(needed)}
 
 
 def _text(title: str, schema: dict[str, Any]) -> str:

@@ -12,8 +12,8 @@ from schemas.rows import key_text
 from schemas.types import Completion, Row, Step, Trace, World
 from store.completions import completions_of
 from store.overlay import matches, references_to, sort_key
-from store.traces.encode import FORMAT, VERSION, decode_step
-from store.view import EntityView, first_counters, id_pattern
+from store.traces.encode import FORMAT, VERSION, decode_regimes, decode_step
+from store.view import EntityView, first_counters, id_pattern, undisturbed
 
 
 class TraceError(Exception):
@@ -28,7 +28,8 @@ def read_trace(lines: Iterable[bytes]) -> Trace:
     """
     stream = iter(lines)
     header = _header(next(stream, b""))
-    return Trace(VERSION, World.model_validate(header["world"]), header["seed"], tuple(_steps(stream)))
+    world, regimes = World.model_validate(header["world"]), decode_regimes(header.get("regimes", ()))
+    return Trace(VERSION, world, header["seed"], tuple(_steps(stream)), regimes)
 
 
 def view(trace: Trace, at: int) -> EntityView:
@@ -110,7 +111,7 @@ class TracePast:
     def recent(self, limit: int, tool: str | None = None) -> list[Step]:
         """The last steps, oldest first; those of one tool, as far back as 500 steps."""
         found = [step for step in self._steps[-500:] if tool in (None, step.call.tool)]
-        return found[max(len(found) - limit, 0) :]
+        return undisturbed(found[max(len(found) - limit, 0) :])
 
     def recall(self, prompt: str) -> Completion | None:
         """What a world model said to this question before."""

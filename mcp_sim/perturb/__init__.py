@@ -1,0 +1,1 @@
+"""Perturbations, carried out: what acts follows from the world, the seed and the calls so far, nothing else."""

@@ -1,0 +1,76 @@
+"""One call, as the conditions of perturbations look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from schemas.types import Call, Tool, World
+
+Random = Callable[[str], int]
+
+
+class Clock:
+    """Virtual time as seconds since a world started."""
+
+    def __init__(self, world: World) -> None:
+        self._start = world.clock.start
+
+    def seconds(self, at: str | datetime) -> float:
+        """How many seconds after the start a moment is; a time without a zone is in UTC."""
+        moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+        return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - self._start).total_seconds()
+
+
+class Occasion:
+    """A call, and when it comes; what costs something is worked out when it is asked for."""
+
+    __slots__ = ("_clock", "_defaults", "_names", "_seconds", "at", "call", "n", "random", "seed")
+
+    def __init__(
+        self, call: Call, n: int, at: str, seed: int, random: Random, clock: Clock, defaults: dict[str, Any]
+    ) -> None:
+        self.call = call
+        self.n = n
+        self.at = at
+        self.seed = seed
+        self.random = random
+        self._clock = clock
+        self._defaults = defaults
+        self._names: dict[str, Any] | None = None
+        self._seconds: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """When the call comes, in seconds since the world started."""
+        if self._seconds is None:
+            self._seconds = self._clock.seconds(self.at)
+        return self._seconds
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """What a condition may use: `args`, with the defaults of its schema and null for what was left out."""
+        if self._names is None:
+            self._names = {"args": {**self._defaults, **self.call.arguments}}
+        return self._names
+
+    def lasting(self, purpose: str) -> int:
+        """A 64-bit number that is the same throughout a session."""
+        return int.from_bytes(sha256(f"{self.seed}:0:{purpose}".encode()).digest()[:8], "big")
+
+    def share(self, purpose: str) -> float:
+        """A number from 0 up to 1 that depends on seed, step and purpose alone."""
+        return self.random(purpose) / 2**64
+
+    def order(self, purpose: str, count: int) -> list[int]:
+        """The numbers below `count`, in an order by chance."""
+        return sorted(range(count), key=lambda index: self.random(f"{purpose}:{index}"))
+
+
+def defaults_of(tool: Tool) -> dict[str, Any]:
+    """Every argument of a tool: its default, or null."""
+    properties = tool.input_schema.get("properties")
+    named = properties if isinstance(properties, dict) else {}
+    return {name: part.get("default") if isinstance(part, dict) else None for name, part in named.items()}
