@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,9 +23,22 @@ _TURNS = 4
 """Turns that are shown at least, once there were as many; at most twice as many, less one."""
 _SIMILAR = 3
 _OWN = 2
+_EARLIER = 24
+"""Earlier calls of the same tool among which similar ones are looked for."""
 _AGAIN = "Give the corrected answer to the same action, whole."
 _LONGEST = 4000
-"""Characters of one row, one observation or one demonstration."""
+"""Characters of one row or one demonstration."""
+_TOLD = 1000
+"""Characters of one earlier observation."""
+_BRIEF = 80
+"""Characters of what is said of another tool."""
+_FOR_TOOLS, _FOR_STANDING, _FOR_TURNS, _FOR_SIMILAR = 0.3, 0.2, 0.25, 0.1
+"""The most that a part may take of the room that is left beside what is always said; the rest is for the rows that
+matter most. So no part grows with the session, and the beginning does not depend on what the call needs."""
+
+
+Shown = tuple[str, Row, str]
+"""Entity, row, and the line that shows it."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +89,23 @@ class _Budget:
     missed: dict[str, int] = field(default_factory=dict)
 
     def take(self, text: str, what: str) -> bool:
+        """Whether there is room for it; if so, it is taken."""
         if len(text) > self.left or len(text) > _LONGEST:
-            self.missed[what] = self.missed.get(what, 0) + 1
+            self.leave_out(what)
             return False
         self.left -= len(text)
         return True
+
+    def leave_out(self, what: str, count: int = 1) -> None:
+        self.missed[what] = self.missed.get(what, 0) + count
+
+    @contextmanager
+    def part(self, most: float) -> Iterator[_Budget]:
+        """A part of it, of so many characters at most."""
+        part = _Budget(min(int(most), self.left), self.missed)
+        before = part.left
+        yield part
+        self.left -= before - part.left
 
     def notes(self) -> tuple[str, ...]:
         return tuple(f"the prompt left out {count} {what}" for what, count in self.missed.items())
@@ -88,8 +114,9 @@ class _Budget:
 class Renderer:
     """Renders the calls of one tool of a world.
 
-    What never changes comes first, then what changes with the tool, then the turns, whose window moves on in strides,
-    and last the state: so a server that keeps the prefixes of earlier prompts computes little more than what is new.
+    What never changes comes first, then what changes with the tool, then rows that any call of it may name, then the
+    turns, whose window moves on in strides, and last the state: so a server that keeps the prefixes of earlier prompts
+    computes little more than what is new.
     """
 
     def __init__(self, tool: Tool, world: World, template: str = "v1", prompt_tokens: int = 6000) -> None:
@@ -125,28 +152,42 @@ class Renderer:
 
     def render(self, call: Call, view: View, share: float = 1.0) -> Prompt:
         """The prompt for a call; `share` below 1 makes it that much shorter, after a server found it too long."""
-        step = view.n
-        asked = action(step, call.tool, call.arguments)
-        budget = _Budget(int(self._budget * share) - len(self._fixed) - len(self._called) - len(asked))
+        asked = action(view.n, call.tool, call.arguments)
         state = self._state(view)
-        budget.left -= len(state)
-        rows = list(self._rows(call, view, budget))
-        turns = list(self._turns(view, budget))
+        room = max(int(self._budget * share) - len(self._fixed) - len(self._called), 0)
+        budget = _Budget(room - len(asked) - len(state))
+        with budget.part(_FOR_TOOLS * room) as part:
+            tools = [line for line in self._brief if part.take(line, "other tools")]
+        with budget.part(_FOR_STANDING * room) as part:
+            standing = list(self._rows(self._relevance.standing(view), part))
+        past = view.recent(self._window(view.n - 1))
+        named = list(self._relevance.named(call, view))
+        rows = list(self._rows(named, budget))
+        with budget.part(budget.left - (_FOR_TURNS + _FOR_SIMILAR) * room) as part:
+            known = [*named, *((entity, row) for entity, row, _ in standing)]
+            rows += self._rows(self._relevance.around(named, known, past, view), part)
+        with budget.part(_FOR_TURNS * room) as part:
+            turns = self._turns(past, part)
         similar = list(self._similar(call, view, budget, len(turns)))
-        tools = self._tools(budget)
-        shown: dict[str, set[str]] = {}
-        for entity, row, _ in rows:
-            shown.setdefault(entity, set()).add(key_text(row[self._world.entities[entity].key]))
+        system = [
+            self._fixed,
+            *(["# Tools of the service\n" + "\n".join(tools)] if tools else []),
+            self._called,
+            *(["# Records that the answer may name, as they are now\n" + _lines(standing)] if standing else []),
+        ]
         last = [f"**Current State:**\n{state}"]
         if rows:
-            last.append("Records that matter here:\n" + "\n".join(text for _, _, text in rows))
+            last.append("Records that matter here:\n" + _lines(rows))
         if similar:
             last.append("Recorded calls of this tool:\n" + "\n".join(similar))
         messages = [
-            Message(role="system", content="\n\n".join([self._fixed, *tools, self._called])),
+            Message(role="system", content="\n\n".join(system)),
             *(message for turn in turns for message in turn),
             Message(role="user", content="\n\n".join([*last, asked])),
         ]
+        shown: dict[str, set[str]] = {}
+        for entity, row, _ in (*rows, *standing):
+            shown.setdefault(entity, set()).add(key_text(row[self._world.entities[entity].key]))
         candidates = {entity: frozenset(keys) for entity, keys in shown.items()}
         schema = self.question.schema(call.arguments, candidates)
         return Prompt(tuple(messages), schema, candidates, budget.notes())
@@ -155,8 +196,8 @@ class Renderer:
         counts = ", ".join(f"{name} {view.count(name)}" for name in self._world.entities)
         return f"It is {view.now}." + (f" Records: {counts}." if counts else "")
 
-    def _rows(self, call: Call, view: View, budget: _Budget) -> Iterator[tuple[str, Row, str]]:
-        for entity, row in self._relevance.rows(call, view):
+    def _rows(self, found: Iterable[tuple[str, Row]], budget: _Budget) -> Iterator[Shown]:
+        for entity, row in found:
             text = f"{entity} {compact(self._in_order(entity, row))}"
             if budget.take(text, "records"):
                 yield entity, row, text
@@ -166,25 +207,23 @@ class Renderer:
         known = self._world.entities[entity].properties
         return {name: row[name] for name in (*known, *sorted(row.keys() - known.keys())) if name in row}
 
-    def _turns(self, view: View, budget: _Budget) -> Iterator[tuple[Message, Message]]:
-        """The latest turns, from a first one that stays for some calls: the beginning of a prompt stays as it was."""
-        done = view.n - 1
-        wanted = _TURNS + done % _TURNS if done >= _TURNS else done
-        turns = [
-            (
-                Message(role="user", content=action(step.n, step.call.tool, step.call.arguments)),
-                Message(role="assistant", content=observed(_told(step))),
-            )
-            for step in view.recent(wanted)
-        ]
-        kept = []
-        for turn in reversed(turns):
-            if budget.take(turn[0]["content"] + turn[1]["content"], "earlier turns"):
-                kept.append(turn)
-        yield from reversed(kept)
+    def _window(self, done: int) -> int:
+        """How many of the latest turns are shown: from a first one that stays for some calls, as the prefix does."""
+        return _TURNS + done % _TURNS if done >= _TURNS else done
+
+    def _turns(self, past: list[Step], budget: _Budget) -> list[tuple[Message, Message]]:
+        kept: list[tuple[Message, Message]] = []
+        for step in reversed(past):
+            asked, told = action(step.n, step.call.tool, step.call.arguments), observed(_told(step))
+            if len(asked) + len(told) > budget.left:
+                budget.leave_out("earlier turns", len(past) - len(kept))
+                break
+            budget.left -= len(asked) + len(told)
+            kept.insert(0, (Message(role="user", content=asked), Message(role="assistant", content=told)))
+        return kept
 
     def _similar(self, call: Call, view: View, budget: _Budget, turns: int) -> Iterator[str]:
-        earlier = [step for step in view.recent(50, call.tool) if step.n < view.n - turns]
+        earlier = [step for step in view.recent(_EARLIER, call.tool) if step.n < view.n - turns]
         own = Corpus(Recorded(step.call.tool, step.call.arguments, _told(step)) for step in reversed(earlier))
         for found in [
             *own.similar(call.tool, call.arguments, _OWN),
@@ -194,14 +233,14 @@ class Renderer:
             if budget.take(text, "recorded calls"):
                 yield text
 
-    def _tools(self, budget: _Budget) -> list[str]:
-        brief = [line for line in self._brief if budget.take(line, "other tools")]
-        return ["# Tools of the service\n" + "\n".join(brief)] if brief else []
+
+def _lines(rows: list[Shown]) -> str:
+    return "\n".join(text for _, _, text in rows)
 
 
 def _told(step: Step) -> str:
     text = spoken(step.observation)
-    return text if len(text) <= _LONGEST // 2 else f"{text[: _LONGEST // 2]}…"
+    return text if len(text) <= _TOLD else f"{text[:_TOLD]}…"
 
 
 def _text(observation: Any, is_error: bool) -> str:
@@ -231,4 +270,4 @@ def _records(world: World) -> str:
 
 def _first_line(description: str) -> str:
     line = description.strip().partition("\n")[0]
-    return line if len(line) <= 120 else f"{line[:119]}…"
+    return line if len(line) <= _BRIEF else f"{line[: _BRIEF - 1]}…"

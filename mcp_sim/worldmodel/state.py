@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any
 
 from schemas.marks import MARK, ROW_MARK, marks
 from schemas.rows import key_text, values_at
-from schemas.types import Call, Row, Tool, View, World
+from schemas.types import Call, Row, Step, Tool, View, World
+from store.integrity import mentions
 
 _NEIGHBOURS = 6
 """Rows of one kind that refer to a row."""
@@ -18,6 +19,7 @@ _LATEST = 3
 """Steps whose changes are shown."""
 
 At = tuple[str, str]
+Found = tuple[str, Row]
 
 
 class Relevance:
@@ -27,6 +29,9 @@ class Relevance:
         self._world = world
         self._asked = marks(tool.input_schema)
         self._answered = sorted(entities_in(tool.output_schema) & world.entities.keys())
+        self._mentions = [found for found in mentions(world) if world.entities[found[0]].id is not None]
+        recognised = {entity for entity, _ in self._mentions}
+        self._plain = [entity for entity in world.entities if entity not in recognised]
         self._referring = {
             target: [
                 (name, path)
@@ -37,36 +42,44 @@ class Relevance:
             for target in world.entities
         }
 
-    def rows(self, call: Call, view: View) -> Iterator[tuple[str, Row]]:
-        """(entity, row), the most relevant first, each once."""
-        seen: set[At] = set()
-        for entity, row in self._all(call, view):
-            at = (entity, key_text(row[self._world.entities[entity].key]))
-            if at not in seen:
-                seen.add(at)
-                yield entity, row
-
-    def _all(self, call: Call, view: View) -> Iterator[tuple[str, Row]]:
-        named = list(self._named(call, view))
-        yield from named
-        near = [found for entity, row in named for found in self._near(entity, row, view)]
-        yield from near
-        yield from self._latest(view)
+    def standing(self, view: View) -> Iterator[Found]:
+        """Rows that any answer of the tool may name: the same for every call, as long as they stay as they are."""
         for entity in self._answered:
-            yield from ((entity, row) for row in islice(self._candidates(entity, near, view), _CANDIDATES))
+            yield from ((entity, row) for row in islice(view.stream(entity), _CANDIDATES))
 
-    def _named(self, call: Call, view: View) -> Iterator[tuple[str, Row]]:
-        marked = (
-            [(entity, key_text(value)) for entity, _, value in self._asked(call.arguments, "")] if self._asked else []
-        )
-        texts = list(dict.fromkeys(_texts(call.arguments)))
-        guessed = [(entity, text) for text in texts[:_CANDIDATES] for entity in self._world.entities]
-        for entity, key in [*marked, *guessed]:
+    def named(self, call: Call, view: View) -> Iterator[Found]:
+        """The rows that a call names, those at marked places first."""
+        marked = self._asked(call.arguments, "") if self._asked else ()
+        named = [(entity, key_text(value)) for entity, _, value in marked]
+        for text in islice(dict.fromkeys(_texts(call.arguments)), _CANDIDATES):
+            named += [(entity, key) for entity, pattern in self._mentions for key in pattern.findall(text)]
+            named += [(entity, text) for entity in self._plain]
+        for entity, key in dict.fromkeys(named):
             row = view.get(entity, key)
             if row is not None:
                 yield entity, row
 
-    def _near(self, entity: str, row: Row, view: View) -> Iterator[tuple[str, Row]]:
+    def around(
+        self, named: Sequence[Found], known: Iterable[Found], past: Sequence[Step], view: View
+    ) -> Iterator[Found]:
+        """The rows around those that a call names, except the `known` ones, each once.
+
+        The first are their neighbours, then come those that the latest steps of the `past` changed, and those of which
+        the answer may speak because the neighbours do.
+        """
+        seen = {self._at(found) for found in known}
+        near = [found for entity, row in named for found in self._near(entity, row, view)]
+        for found in chain(near, self._latest(past, view), self._spoken_of(near, view)):
+            at = self._at(found)
+            if at not in seen:
+                seen.add(at)
+                yield found
+
+    def _at(self, found: Found) -> At:
+        entity, row = found
+        return entity, key_text(row[self._world.entities[entity].key])
+
+    def _near(self, entity: str, row: Row, view: View) -> Iterator[Found]:
         for path, reference in self._world.entities[entity].references.items():
             for _, value in values_at(row, path):
                 found = view.get(reference.to, key_text(value))
@@ -76,22 +89,25 @@ class Relevance:
         for name, path in self._referring[entity]:
             yield from ((name, found) for found in islice(view.stream(name, {path: key}), _NEIGHBOURS))
 
-    def _latest(self, view: View) -> Iterator[tuple[str, Row]]:
-        for step in reversed(view.recent(_LATEST)):
+    def _latest(self, past: Sequence[Step], view: View) -> Iterator[Found]:
+        for step in reversed(past[-_LATEST:]):
             for change in step.delta.changes[:_NEIGHBOURS]:
                 row = view.get(change.entity, change.key)
                 if row is not None:
                     yield change.entity, row
 
-    def _candidates(self, entity: str, near: list[tuple[str, Row]], view: View) -> Iterator[Row]:
+    def _spoken_of(self, near: list[Found], view: View) -> Iterator[Found]:
+        for entity in self._answered:
+            yield from islice(self._referred(entity, near, view), _CANDIDATES)
+
+    def _referred(self, entity: str, near: list[Found], view: View) -> Iterator[Found]:
         for name, row in near:
             for path, reference in self._world.entities[name].references.items():
                 if reference.to == entity:
                     for _, value in values_at(row, path):
                         found = view.get(entity, key_text(value))
                         if found is not None:
-                            yield found
-        yield from view.stream(entity)
+                            yield entity, found
 
 
 def entities_in(schema: Any) -> set[str]:

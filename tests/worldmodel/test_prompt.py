@@ -81,10 +81,28 @@ def test_the_called_tool_is_shown_in_full_and_the_others_in_brief(asking: Asking
     assert system.count("input_schema") == 1
 
 
-def test_rows_that_a_call_names_come_first_then_their_neighbours_then_others_that_it_may_name(asking: Asking) -> None:
-    text = last(rendered(asking, "describe_star", id="ST-002"))
-    found = re.findall(r'^star {"id":"(ST-\d+)"', text, re.MULTILINE)
-    assert found == ["ST-002", "ST-001", "ST-003"]
+def stars(text: str) -> list[str]:
+    return re.findall(r'^star {"id":"(ST-\d+)"', text, re.MULTILINE)
+
+
+def test_rows_that_a_call_names_come_first_then_their_neighbours(asking: Asking) -> None:
+    assert stars(last(rendered(asking, "tell", of="ST-002 and another"))) == ["ST-002", "ST-001"]
+
+
+def test_rows_that_any_answer_may_name_stand_before_the_turns_and_are_not_told_twice(asking: Asking) -> None:
+    asking.done("rename_star", id="ST-001", name="Aura")
+    system, *_, asked = rendered(asking, "describe_star", id="ST-002").messages
+    assert stars(system["content"]) == ["ST-001", "ST-002", "ST-003"]
+    assert '"name":"Aura"' in system["content"]
+    assert stars(asked["content"]) == ["ST-002"]
+
+
+def test_the_beginning_stays_whatever_a_call_names_and_however_much_was_answered_before(serve: Serve, ask: Ask) -> None:
+    asking = ask(serve("A long tale of owls. " * 60))
+    before = rendered(asking, "describe_star", id="ST-002").messages[0]
+    for _ in range(8):
+        asking.done("tell")
+    assert rendered(asking, "describe_star", id="ST-003").messages[0] == before
 
 
 def test_a_row_is_shown_as_it_is_now(asking: Asking) -> None:
