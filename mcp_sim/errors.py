@@ -5,6 +5,7 @@ McpSimError
 ├── UnknownSession    unknown or expired session id
 ├── UnknownEntity     no entity of this name in the world
 ├── BadName           a name that cannot be one, e.g. a session id with a slash
+├── BadPerturbation   perturbations that a world cannot have
 └── SetupError        a server that cannot start as asked
 
 `LoadError` (schemas) and `StoreError` (store) stand beside it, each for its own boundary.
@@ -31,6 +32,10 @@ class UnknownEntity(McpSimError):
 
 class BadName(McpSimError):
     """A name that cannot be one."""
+
+
+class BadPerturbation(McpSimError):
+    """Perturbations that a world cannot have, or that are not there."""
 
 
 class SetupError(McpSimError):

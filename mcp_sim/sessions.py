@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from secrets import token_hex
 
 from mcp_sim.errors import BadName, UnknownEntity, UnknownSession
+from mcp_sim.perturb.given import Given, perturbations_of, without
 from mcp_sim.registry import Registry
 from mcp_sim.session import Session
 from mcp_sim.worldmodel.worldmodel import WorldModel
@@ -62,17 +63,26 @@ class Sessions:
         self._worldmodel = worldmodel
         self._open: OrderedDict[str, Session] = OrderedDict()
         self._registries: dict[str, Registry] = {}
-        self._served: tuple[World, int] | None = None
+        self._served: tuple[World, int, Given | None] | None = None
 
-    def create(self, world: World, *, seed: int | None = None, session_id: str | None = None) -> Session:
-        """A new session; its id is made up unless given, its seed is the world's unless given.
+    def create(
+        self,
+        world: World,
+        *,
+        seed: int | None = None,
+        session_id: str | None = None,
+        perturbations: Given | None = None,
+    ) -> Session:
+        """A new session; its id is made up unless given, its seed and its perturbations are the world's unless given.
 
         Raises:
             BadName: the id is not made of letters, digits, `_` and `-`.
+            BadPerturbation: the world cannot have these perturbations.
             SessionExists: the id is taken.
         """
         session_id = token_hex(8) if session_id is None else _checked(session_id)
-        record = stored.create(self._db, session_id, world, world.seed if seed is None else seed)
+        own = None if perturbations is None else perturbations_of(world, perturbations)
+        record = stored.create(self._db, session_id, world, world.seed if seed is None else seed, own)
         if world.fingerprint not in self._registries:
             self._registries[world.fingerprint] = Registry(world, self._worldmodel)
         return self._start(record)
@@ -122,17 +132,46 @@ class Sessions:
         self._open.pop(session_id, None)
         return self._start(stored.reset(self._db, session_id))
 
-    def branch(self, session_id: str, *, at: int | None = None, fresh_id: str | None = None) -> Session:
+    def branch(
+        self, session_id: str, *, at: int | None = None, fresh_id: str | None = None, leaving_out: Sequence[str] = ()
+    ) -> Session:
         """A new session that goes on from step `at` (default: the last) of another; the two never meet again.
+
+        From there on, it has the perturbations of the other but those that are left out by name; these shift no other.
 
         Raises:
             UnknownSession: there is no such session.
             NoSuchStep: it has fewer steps.
             SessionExists: the new id is taken.
+            BadPerturbation: the other session has none of a name that is left out.
         """
         source = self.open(session_id)
         fresh_id = token_hex(8) if fresh_id is None else _checked(fresh_id)
-        return self._start(stored.branch(self._db, source.id, fresh_id, at))
+        kept = without(source.perturbations, leaving_out) if leaving_out else None
+        return self._start(stored.branch(self._db, source.id, fresh_id, at, kept))
+
+    def counterfactual(self, session_id: str, perturbation: str, *, at: int | None = None) -> tuple[Session, Session]:
+        """Two branches of one moment, alike in seed and past: one with a perturbation, one without it.
+
+        Raises:
+            UnknownSession: there is no such session.
+            NoSuchStep: it has fewer steps.
+            BadPerturbation: it has no perturbation of this name.
+        """
+        other = self.branch(session_id, at=at, leaving_out=[perturbation])
+        return self.branch(session_id, at=at), other
+
+    def perturb(self, session_id: str, perturbations: Given) -> Session:
+        """Give a session other perturbations, from its next call on.
+
+        Raises:
+            UnknownSession: there is no such session.
+            BadPerturbation: its world cannot have these.
+        """
+        source = self.open(session_id)
+        checked = perturbations_of(source.world, perturbations)
+        self._open.pop(source.id, None)
+        return self._start(stored.perturb(self._db, source.id, checked))
 
     def snapshot(self, session_id: str, name: str) -> int:
         """Name the present moment of a session, to rewind to; returns the number of its last step.
@@ -222,12 +261,14 @@ class Sessions:
             UnknownSession: there is no such session.
         """
         session = self.open(session_id)
-        yield encode_header(session.world, session.seed) + b"\n"
+        yield encode_header(session.world, session.seed, session.regimes) + b"\n"
         for line in session.steps():
             yield line + b"\n"
 
-    def serve(self, world: World, seed: int | None = None) -> Session:
+    def serve(self, world: World, seed: int | None = None, perturbations: Given | None = None) -> Session:
         """The session that `default` means from now on in this process: continued if it is there, else new.
+
+        It has these perturbations from now on, or else those of its world.
 
         It is stored as `default` unless that is a session of another world or seed; then its id names both. So two
         servers of different worlds on one database do not touch each other's session.
@@ -242,8 +283,9 @@ class Sessions:
                 if (record.fingerprint, record.seed) != (world.fingerprint, seed):
                     continue
                 session = self._open.get(session_id) or self._start(record)
-            self.default, self._served = session_id, (world, seed)
-            return session
+            self.default, self._served = session_id, (world, seed, perturbations)
+            wanted = perturbations_of(world, world.perturbations if perturbations is None else perturbations)
+            return session if session.perturbations == wanted else self.perturb(session_id, wanted)
         raise BadName(f"every session id for world '{world.name}' with seed {seed} is taken; use another --db")
 
     def _find(self, session_id: str) -> SessionRecord:

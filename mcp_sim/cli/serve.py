@@ -26,7 +26,9 @@ from mcp_sim.http.keeping import keeping
 from mcp_sim.http.operation import is_routed
 from mcp_sim.server import serve_stdio
 from mcp_sim.sessions import DEFAULT, Sessions
-from schemas.load import load_world, shipped_world, shipped_worlds
+from schemas.load import load_profile, load_world, shipped_world, shipped_worlds
+from schemas.perturbations import Perturbation
+from schemas.profiles import profiles
 from schemas.types import World
 from store.retention import Retention
 
@@ -47,6 +49,9 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes any free one.")] = 8000,
     seed: Annotated[int | None, typer.Option(min=0, max=2**53, help="Seed; default: the world's own.")] = None,
     db: Db = None,
+    profile: Annotated[
+        str | None, typer.Option(metavar="NAME", help=f"What goes wrong: {', '.join(profiles())}, or a file.")
+    ] = None,
     token: Annotated[
         str | None, typer.Option(envvar="MCP_SIM_TOKEN", help="Bearer token that every request must carry.")
     ] = None,
@@ -61,6 +66,7 @@ def serve(
     if stdio and (given := [name for name in ("host", "port", "token") if _is_given(context, name)]):
         raise SetupError(f"--stdio opens no port, so --{given[0]} says nothing; leave one of them out")
     definition = taught(load_world(world), demonstrations)
+    perturbations = None if profile is None else load_profile(profile, definition)
     asked = connected(worldmodel, model, recorded)
     sessions = Sessions(open_database(db), asked)
     retention = Retention(keep_days, max_disk_mb)
@@ -68,7 +74,7 @@ def serve(
     if stdio:
         if sys.stdin is None or sys.stdout is None:
             raise SetupError("--stdio needs standard input and output, and one of them is closed")
-        _go_on(sessions, definition, seed)
+        _go_on(sessions, definition, seed, perturbations)
         _settle()
         # Else Ctrl-C would wait for the thread that waits for the next line.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -80,7 +86,7 @@ def serve(
     listener = _listen(host, port)
     address = _address(host, listener.getsockname()[1])
     # Not before the port is ours: a start that fails leaves the default session where it is.
-    steps = _go_on(sessions, definition, seed)
+    steps = _go_on(sessions, definition, seed, perturbations)
     console.print(_welcome(definition, address, steps, token))
     _settle()
     config = uvicorn.Config(
@@ -103,9 +109,9 @@ def _is_given(context: typer.Context, option: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def _go_on(sessions: Sessions, world: World, seed: int | None) -> int:
+def _go_on(sessions: Sessions, world: World, seed: int | None, perturbations: tuple[Perturbation, ...] | None) -> int:
     """Make or continue the default session; how many steps it has."""
-    session = sessions.serve(world, seed=seed)
+    session = sessions.serve(world, seed=seed, perturbations=perturbations)
     if session.id != DEFAULT:
         told = f"The session 'default' is of another world or seed; this one is '{session.id}'."
         notices.print(told, highlight=False)

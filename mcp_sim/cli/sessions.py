@@ -48,12 +48,17 @@ def branch(
     session: Session,
     at: Annotated[int | None, typer.Option("--at", metavar="STEP", min=0, help="Default: the last step.")] = None,
     fresh: Annotated[str | None, typer.Option("--id", metavar="NEW", help="Default: one is made up.")] = None,
+    without: Annotated[
+        list[str] | None, typer.Option("--without", metavar="NAME", help="A perturbation it has no more from there on.")
+    ] = None,
     db: Db = None,
     url: Url = None,
     token: Token = None,
 ) -> None:
     """Start a session that goes on from a step of another, and print its id; neither sees the other from then on."""
-    made = control(db, url, token).ask_session("POST", session, "/branch", body={"at": at, "id": fresh})
+    made = control(db, url, token).ask_session(
+        "POST", session, "/branch", body={"at": at, "id": fresh, "without": without or []}
+    )
     notices.print(f"Branched from step {made['steps']} of {session}:", highlight=False)
     console.out(made["id"], highlight=False)
 

@@ -19,6 +19,8 @@ from mcp_sim.http.models import (
     Moment,
     NewSession,
     NewSnapshot,
+    Perturbations,
+    Perturbing,
     Rewinding,
     Rows,
     SessionList,
@@ -32,6 +34,7 @@ from mcp_sim.http.models import (
     WorldList,
     WorldView,
 )
+from mcp_sim.perturb.given import Given, of_profile
 from mcp_sim.sessions import SessionInfo, Sessions
 from schemas.types import World
 from schemas.validate import nearest
@@ -82,7 +85,9 @@ class Control:
             hint = nearest(shown, self._worlds) or f"; there are {', '.join(self._worlds)}"
             raise HttpError(404, "unknown_world", f"no world '{shown}'{hint}")
         world = await run_in_threadpool(self._worlds[body.world])
-        return self._view(request, self._sessions.create(world, seed=body.seed, session_id=body.id).id)
+        given = None if body.profile is None and body.perturbations is None else _given(body)
+        session = self._sessions.create(world, seed=body.seed, session_id=body.id, perturbations=given)
+        return self._view(request, session.id)
 
     async def get_session(self, request: Request) -> SessionView:
         """One session."""
@@ -94,8 +99,18 @@ class Control:
 
     async def branch_session(self, request: Request, body: Branching) -> SessionView:
         """A new session that goes on from a step of this one; neither sees what the other does from then on."""
-        branch = self._sessions.branch(_session(request), at=body.at, fresh_id=body.id)
+        branch = self._sessions.branch(_session(request), at=body.at, fresh_id=body.id, leaving_out=body.without)
         return self._view(request, branch.id)
+
+    async def get_perturbations(self, request: Request) -> Perturbations:
+        """What may go wrong in a session from its next call on."""
+        found = self._sessions.open(_session(request)).perturbations
+        return Perturbations(perturbations=[one.model_dump(mode="json", by_alias=True) for one in found])
+
+    async def set_perturbations(self, request: Request, body: Perturbing) -> Perturbations:
+        """Give a session other perturbations, from its next call on."""
+        self._sessions.perturb(_session(request), _given(body))
+        return await self.get_perturbations(request)
 
     async def rewind_session(self, request: Request, body: Rewinding) -> SessionView:
         """Back to a step or a snapshot: rows, clock, ids and random numbers are as they were."""
@@ -140,6 +155,11 @@ class Control:
     def _view(self, request: Request, session: str | SessionInfo) -> SessionView:
         info = self._sessions.info(session) if isinstance(session, str) else session
         return SessionView.of(info, self._sessions.world(info.id), str(request.base_url).rstrip("/"))
+
+
+def _given(body: NewSession | Perturbing) -> Given:
+    """What a body spells out, and behind it what its profile holds."""
+    return [*(body.perturbations or []), *(of_profile(body.profile) if body.profile is not None else ())]
 
 
 def _session(request: Request) -> str:

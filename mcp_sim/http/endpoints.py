@@ -107,6 +107,8 @@ ENDPOINTS = (
     ),
     Endpoint("GET", f"{SESSION}/snapshots", Control.list_snapshots, refusals=NO_SESSION),
     Endpoint("POST", f"{SESSION}/snapshots", Control.create_snapshot, status=201, refusals=BAD_BODY | NO_SESSION),
+    Endpoint("GET", f"{SESSION}/perturbations", Control.get_perturbations, refusals=NO_SESSION),
+    Endpoint("PUT", f"{SESSION}/perturbations", Control.set_perturbations, refusals=BAD_BODY | NO_SESSION),
     Endpoint("GET", f"{SESSION}/state", Control.get_state, refusals=NO_STEP),
     Endpoint(
         "GET",

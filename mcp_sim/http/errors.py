@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ExceptionHandler
 
-from mcp_sim.errors import BadName, McpSimError, UnknownEntity, UnknownSession
+from mcp_sim.errors import BadName, BadPerturbation, McpSimError, UnknownEntity, UnknownSession
 from store.errors import NoSuchStep, SessionExists, StoreError
 
 CONTROL = "/control"
@@ -132,6 +132,7 @@ _FAULTS: dict[type[Exception], tuple[int, str, str]] = {
     UnknownEntity: (404, "unknown_entity", ""),
     NoSuchStep: (409, "unknown_step", ""),
     BadName: (400, "bad_name", ""),
+    BadPerturbation: (400, "bad_perturbation", ""),
     SessionExists: (409, "session_exists", ""),
     StoreError: (500, "store_error", ""),
     McpSimError: (500, "simulator_error", ""),

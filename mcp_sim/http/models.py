@@ -12,6 +12,7 @@ from mcp_sim.http.operation import is_routed
 from mcp_sim.http.request import MCP_PATH, REST_PATH
 from mcp_sim.sessions import SESSION_ID, SNAPSHOT, SessionInfo
 from schemas.canonical import canonical
+from schemas.profiles import profiles
 from schemas.types import Change, Op, World
 
 
@@ -30,6 +31,9 @@ def _moment(value: Any) -> Any:
 Number = Annotated[int, Field(ge=0), BeforeValidator(_whole)]
 # The sessions say better than a pattern what is wrong with a name.
 SessionName = Annotated[str, Field(json_schema_extra={"pattern": f"^{SESSION_ID.pattern}$"})]
+ProfileName = Annotated[str, Field(examples=list(profiles()))]
+Spelled = list[dict[str, Any]]
+"""Perturbations as they are written in a file."""
 SnapshotName = Annotated[str, Field(json_schema_extra={"pattern": f"^{SNAPSHOT.pattern}$"})]
 
 
@@ -55,6 +59,21 @@ class NewSession(_Model):
         default=None, ge=0, le=2**53, description="Default: the seed of the world."
     )
     id: SessionName | None = Field(default=None, description="Default: one is made up.")
+    profile: ProfileName | None = Field(default=None, description="Perturbations that go together.")
+    perturbations: Spelled | None = Field(default=None, description="Default, without a profile: those of the world.")
+
+
+class Perturbing(_Model):
+    """What may go wrong in a session from its next call on."""
+
+    profile: ProfileName | None = Field(default=None, description="Perturbations that go together.")
+    perturbations: Spelled = Field(default=[], description="Each as in the file of a world.")
+
+
+class Perturbations(_Model):
+    """What may go wrong in a session, in the words of a world file."""
+
+    perturbations: Spelled
 
 
 class Branching(_Model):
@@ -62,6 +81,8 @@ class Branching(_Model):
 
     at: Number | None = Field(default=None, description="The step to go on from; default: the last.")
     id: SessionName | None = Field(default=None, description="Default: one is made up.")
+
+    without: list[str] = Field(default=[], description="Names of perturbations that it does not have from there on.")
 
 
 class Rewinding(_Model):

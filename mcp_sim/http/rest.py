@@ -24,7 +24,7 @@ from mcp_sim.http.request import method, not_allowed, open_session
 from mcp_sim.registry import Registry
 from mcp_sim.session import Session
 from mcp_sim.sessions import Sessions
-from schemas.types import Call, World
+from schemas.types import Call, Wire, World
 
 DOCUMENT = "openapi.json"
 SLASH = "\udc2f"
@@ -43,14 +43,19 @@ class Caller:
     async def answer(self, session: Session, request: Request, given: Iterable[str]) -> Response:
         """What the tool says, spoken as HTTP; `given` are the arguments in the path."""
         path = {name: text.replace(SLASH, "/") for name, text in zip(self._names, given, strict=True)}
-        said = await session.call(Call(self._tool, await self._arguments.read(request, path)))
+        arguments = await self._arguments.read(request, path)
+        said = await session.call(Call(self._tool, arguments, session.pause()))
+        wire = said.wire or Wire()
+        headers = {**wire.headers, "Warning": f'199 - "{wire.notice}"'} if wire.notice else wire.headers
         if said.is_error:
-            return error_response(said.status, said.text)
+            return error_response(said.status, said.text, headers=headers)
         if said.status == 204:
-            return Response(status_code=204)
+            return Response(status_code=204, headers=headers)
+        if wire.media_type:
+            return Response(said.text, said.status, headers, wire.media_type)
         if self._speaks_text:
-            return Response(said.text, said.status, media_type="text/plain")
-        return Response(orjson.dumps(said.structured_content), said.status, media_type="application/json")
+            return Response(said.text, said.status, headers, "text/plain")
+        return Response(orjson.dumps(said.structured_content), said.status, headers, "application/json")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from mcp_sim.server.catalog import catalog
 from mcp_sim.server.faults import boundary
 from mcp_sim.session import Session
 from mcp_sim.sessions import DEFAULT, Sessions
-from schemas.types import Call, Observation, Tool, World
+from schemas.types import Call, Observation, Tool, Wire, World
 
 Context = ServerRequestContext[dict[str, Any], Any]
 
@@ -72,9 +72,9 @@ class _Endpoint:
         return page
 
     async def call_tool(self, ctx: Context, params: CallToolRequestParams) -> CallToolResult:
-        call = Call(params.name, params.arguments or {})
         with boundary():
             session = self._session(ctx)
+            call = Call(params.name, params.arguments or {}, session.pause())
             tools = catalog(session.registry, modern=_is_modern(ctx))
             if call.tool in tools.mirrored and isinstance(ctx.request, Request):
                 _compare(session.registry.tools[call.tool].tool, call, ctx.request)
@@ -120,10 +120,19 @@ def _compare(tool: Tool, call: Call, request: Request) -> None:
 
 
 def _result(observation: Observation, *, wrap: bool, objects_only: bool) -> CallToolResult:
-    """The observation on the wire; an error is its text alone, because an output schema describes success."""
-    text = [TextContent(text=observation.text)]
-    if observation.is_error:
-        return CallToolResult(content=text, is_error=True)
+    """The observation on the wire; an error is its text alone, because an output schema describes success.
+
+    Raises:
+        MCPError: a perturbation wants one.
+    """
+    wire = observation.wire or Wire()
+    if wire.code is not None:
+        raise MCPError(wire.code, observation.text)
+    said = [TextContent(text=text) for text in (observation.text, *filter(None, [wire.notice]))]
+    meta = {"http": {"status": observation.status, "headers": wire.headers}} if wire.headers else None
+    if observation.is_error or wire.media_type:
+        return CallToolResult(content=[*said], is_error=observation.is_error, _meta=meta)
     answer = observation.structured_content
     bare = objects_only and answer is not None and not isinstance(answer, dict)
-    return CallToolResult(content=text, structured_content={"result": answer} if wrap or bare else answer)
+    shown = {"result": answer} if wrap or bare else answer
+    return CallToolResult(content=[*said], structured_content=shown, _meta=meta)

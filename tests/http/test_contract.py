@@ -31,6 +31,8 @@ CALLS = [
             ("POST", "/rewind"),
             ("GET", "/snapshots"),
             ("POST", "/snapshots"),
+            ("GET", "/perturbations"),
+            ("PUT", "/perturbations"),
             ("GET", "/diff"),
             ("GET", "/state"),
             ("GET", "/state/book"),
