@@ -71,7 +71,7 @@ def main(
             weight = footprint.installation() if install else None
             report.add("footprint", {"imports": imports, "installation": weight}, tables.footprint(imports, weight))
     if Part.WORLDMODEL in parts:
-        _run_worldmodel(report, None if worldmodel is None else Endpoint(worldmodel, model, worldmodel), quick)
+        _run_worldmodel(report, None if worldmodel is None else Endpoint.at(worldmodel, model), quick)
     if json:
         report.write(json)
     report.print_problems()

@@ -52,7 +52,7 @@ def test_a_quick_run_prints_what_a_world_model_costs_beside_the_same_server_aske
     rows = orjson.loads(found.read_bytes())
     assert rows["worldmodel cost"]["every_call"]["prompt"] > rows["worldmodel cost"]["ours"]["prompt"] > 0
     assert [load["connections"] for load in rows["worldmodel overhead"]["loads"]] == [1, 8, 32]
-    assert all(load["direct"] and load["cpu"] for load in rows["worldmodel overhead"]["loads"])
+    assert all(len(load["direct"]) == load["first_tries"] > 0 for load in rows["worldmodel overhead"]["loads"])
     assert rows["worldmodel horizon"]["shown"] > 0 == len(rows["worldmodel horizon"]["violations"])
 
 

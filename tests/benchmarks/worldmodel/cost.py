@@ -110,9 +110,8 @@ async def _work(
     for spent in answered:
         tokens.add(spent)
     bodies = found.overheard[first:]
-    if len(bodies) != len(answered):
-        raise Refused(f"{len(bodies)} questions were asked and {len(answered)} answered")
-    return list(zip(bodies, answered, strict=True))
+    # Where a request failed and was made again, which answer belongs to which question cannot be told.
+    return list(zip(bodies, answered, strict=True)) if len(bodies) == len(answered) else []
 
 
 async def _replay(found: Engine, session: Session, tokens: Tokens) -> None:

@@ -27,6 +27,11 @@ class Endpoint:
     model: str
     words: str
 
+    @classmethod
+    def at(cls, url: str, model: str) -> Endpoint:
+        """A real server."""
+        return cls(url.rstrip("/").removesuffix("/v1"), model, f"{url} ({model or 'its first model'})")
+
 
 @contextmanager
 def endpoint(real: Endpoint | None, folder: Path, pace: Pace = AT_ONCE) -> Iterator[Endpoint]:

@@ -19,7 +19,7 @@ from tests.benchmarks.worldmodel.witness import At, Witness
 from tests.benchmarks.worldmodel.workload import Trade, Workload, shop, subjects
 
 AIM = 1.2
-SETTLED = range(80, 121)
+SETTLED = range(50, 151)
 """The steps whose prompts all later ones are compared with."""
 
 
