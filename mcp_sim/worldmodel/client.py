@@ -30,6 +30,7 @@ _IDLE = 3.0
 """Seconds for which a connection is kept unused: fewer than servers keep theirs, or they close it under a call."""
 _REFUSED = 10_000
 """Bytes that are read of a refusal."""
+_LATE = "no answer came before the deadline of the call"
 _NO_HEALTH = (401, 403, 404, 405)
 _backoff = wait_exponential_jitter(multiplier=0.05, max=2.0, jitter=0.05)
 
@@ -110,8 +111,11 @@ class Client:
             wait=self._pause,
             reraise=True,
         )
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise Unanswered(_LATE)
         try:
-            async with asyncio.timeout(max(deadline - time.monotonic(), 0)):
+            async with asyncio.timeout(left):
                 async for attempt in patience:
                     with attempt:
                         answer = await self._once(content, failed)
@@ -119,7 +123,7 @@ class Client:
         except Passing:
             raise Unanswered(_told(failed)) from None
         except TimeoutError:
-            raise Unanswered(_told([*failed, "no answer came before the deadline of the call"])) from None
+            raise Unanswered(_told([*failed, _LATE])) from None
 
     async def _once(self, content: bytes, failed: list[str]) -> Answer:
         async with self.replicas.place() as server:

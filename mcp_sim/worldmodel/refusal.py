@@ -23,7 +23,6 @@ _BAD_ROLES = re.compile(
     r"\broles?\b.{0,60}(support|alternate|allowed|only)|(support|unexpected|unknown|invalid|only).{0,60}\broles?\b",
     re.IGNORECASE,
 )
-_SIGNED_IN = re.compile(r"//[^/@]*@")
 
 
 class Unanswered(Exception):
@@ -88,13 +87,8 @@ def unreached(error: httpx.HTTPError | httpx.InvalidURL) -> Passing:
 
 def blame(problem: Unanswered, base: str, secret: str) -> None:
     """Let the message begin with the server that it is about, and take out what nobody may read."""
-    told = f"{shown(base)} {problem}"
+    told = f"{base} {problem}"
     problem.args = (told.replace(secret, "…") if secret else told,)
-
-
-def shown(base: str) -> str:
-    """A URL without the name and password that it may hold."""
-    return _SIGNED_IN.sub("//", base)
 
 
 def message_of(body: Any) -> str:
@@ -127,10 +121,10 @@ def _status(status: int) -> str:
 def _seconds(retry_after: str) -> float:
     """The header Retry-After: seconds, or a date."""
     try:
-        return max(float(retry_after or 0), 0.0)
+        seconds = float(retry_after or 0)
     except ValueError:
-        pass
-    try:
-        return max((parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds(), 0.0)
-    except (ValueError, TypeError):
-        return 0.0
+        try:
+            seconds = (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):
+            return 0.0
+    return seconds if seconds > 0 else 0.0  # so NaN is none

@@ -17,7 +17,7 @@ class Server:
     Attributes:
         under_way: requests that it has to answer now.
         well: whether it did not fail since it last answered.
-        due: once it failed, the value of `time.monotonic()` from which it may be looked after.
+        due: while it is not, the value of `time.monotonic()` from which it may be looked after.
     """
 
     base: str
@@ -61,7 +61,7 @@ class Replicas:
     def recovered(self, server: Server) -> None:
         """A server answered."""
         if not server.well:
-            server.well = True
+            server.well, server.due = True, 0.0
             self._seat()
 
     def any_well(self) -> bool:
