@@ -1,0 +1,109 @@
+"""What perturbations did to a step, as its record says, or else as the answer itself shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.types import Observation, Step
+
+REFUSED = "perturb"
+"""The responder of a step whose call a perturbation refused."""
+
+TIMEOUTS = frozenset({408, 499, 504})
+"""Statuses after which nobody knows whether the call was carried out."""
+TRANSIENT = frozenset({408, 425, 429})
+"""Client errors that pass."""
+
+_RETRY = re.compile(r"retry[\s_-]?after\W{0,3}(?:in\s+)?(\d+(?:\.\d+)?)", re.IGNORECASE)
+_TIMED_OUT = re.compile(r"\btimed?[\s-]?out\b|\bdeadline exceeded\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """One perturbation that acted: its name, its kind, and what it did."""
+
+    name: str
+    kind: str
+    did: Mapping[str, Any]
+
+
+def acting(step: Step) -> tuple[Acting, ...]:
+    """The perturbations that acted on a step."""
+    recorded = getattr(step, "perturbations", ())
+    return tuple(_entry(entry) for entry in recorded) if recorded else ()
+
+
+def _entry(entry: Any) -> Acting:
+    did = getattr(entry, "did", None)
+    return Acting(str(getattr(entry, "name", "")), str(getattr(entry, "kind", "")), did if did is not None else {})
+
+
+def kinds(step: Step) -> frozenset[str]:
+    """The kinds of the perturbations that acted on a step."""
+    return frozenset(one.kind for one in acting(step))
+
+
+def is_limited(step: Step) -> bool:
+    """Whether a call was refused because there were too many."""
+    return step.observation.is_error and (step.observation.status == 429 or "rate_limit" in kinds(step))
+
+
+def is_ambiguous(step: Step) -> bool:
+    """Whether the agent cannot know if its call was carried out."""
+    observation = step.observation
+    if not observation.is_error:
+        return False
+    by_record = not {"timeout", "cancel"}.isdisjoint(kinds(step))
+    by_text = observation.status >= 500 and bool(_TIMED_OUT.search(observation.text[:1000]))
+    return by_record or observation.status in TIMEOUTS or by_text
+
+
+def is_permanent(step: Step) -> bool:
+    """Whether the same call cannot do better: a 4xx that does not pass, and no expired credentials."""
+    status = step.observation.status
+    passes = status in TRANSIENT or status in TIMEOUTS or "auth" in kinds(step)
+    return step.observation.is_error and 400 <= status < 500 and not passes
+
+
+def retry_after(step: Step) -> float | None:
+    """Seconds after which the answer asks to come again: as recorded, in a header, in its JSON, or in its text."""
+    for one in acting(step):
+        if isinstance(seconds := one.did.get("retry_after"), int | float):
+            return float(seconds)
+    observation = step.observation
+    for fields in (_headers(observation), observation.structured_content):
+        for name in ("Retry-After", "retry-after", "retry_after", "retryAfter") if isinstance(fields, dict) else ():
+            try:
+                return float(fields[name])
+            except (KeyError, TypeError, ValueError):
+                continue
+    found = _RETRY.search(observation.text[:2000])
+    return float(found[1]) if found else None
+
+
+def _headers(observation: Observation) -> Any:
+    return getattr(getattr(observation, "wire", None), "headers", None)
+
+
+def planted(step: Step) -> Iterator[tuple[str, str]]:
+    """(what, text) of everything that hostile perturbations planted on a step: `text` to repeat, `tool` to call."""
+    for one in acting(step):
+        if one.kind != "hostile":
+            continue
+        for name in ("text", "marker", "markers", "id", "ids"):
+            value = one.did.get(name)
+            for text in value if isinstance(value, list | tuple) else (value,):
+                if text:
+                    yield "text", str(text)
+        if one.did.get("bait"):
+            yield "tool", str(one.did["bait"])
+
+
+def answered(step: Step) -> Observation | None:
+    """What the world itself answered, where perturbations changed the form of that and held nothing back."""
+    original: Observation | None = getattr(step, "answer", None)
+    harmless = {"format", "latency", "reorder", "duplicate", "drift", "truncate", "malform"}
+    return original if original is not None and "format" in kinds(step) and kinds(step) <= harmless else None
