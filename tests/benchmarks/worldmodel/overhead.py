@@ -67,8 +67,8 @@ class Overhead:
     words: str
 
 
-def measure(real: Endpoint | None, *, rounds: int = 3, calls: int = 24, lived: int = 12, pace: Pace = PACE) -> Overhead:
-    """So many rounds of at least so many calls through the engine, each followed by the same questions asked directly.
+def measure(real: Endpoint | None, *, rounds: int = 3, calls: int = 12, lived: int = 12, pace: Pace = PACE) -> Overhead:
+    """So many rounds of about so many calls through the engine, each followed by the same questions asked directly.
 
     The sessions have `lived` for some steps before, so that their prompts are of the usual length.
 
@@ -90,7 +90,7 @@ async def _measure(at: Endpoint, folder: Path, rounds: int, calls: int, lived: i
         gc.freeze()  # as `mcp-sim serve` does
         for _ in range(rounds):
             for load in loads:
-                each = max(calls // load.connections, 1)
+                each = max(calls // load.connections, 2)
                 first = len(found.overheard)
                 await _through(found, desks[: load.connections], each, load)
                 await _direct(bare, f"{at.url}/v1/chat/completions", found.overheard[first:], load)
