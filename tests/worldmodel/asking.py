@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any, Self
 
+from mcp_sim.session import Session
 from mcp_sim.sessions import Sessions
 from mcp_sim.worldmodel.settings import Settings
 from mcp_sim.worldmodel.worldmodel import WorldModel
@@ -29,12 +30,13 @@ class Asking:
         recorded: Iterable[Completion] = (),
         structured: bool = False,
         session_id: str | None = None,
+        asked: Settings | None = None,
         **settings: Any,
     ) -> None:
         urls = () if url is None else (url,)
-        asked = Settings(urls=urls, **{**QUICK, "structured": structured, **settings})
+        asked = asked or Settings(urls=urls, **{**QUICK, "structured": structured, **settings})
         kept = tuple(recorded)
-        self.worldmodel = WorldModel(asked, recorded=kept) if urls or kept else None
+        self.worldmodel = WorldModel(asked, recorded=kept) if asked.urls or kept else None
         self.sessions = Sessions(database, self.worldmodel)
         self.session = self.sessions.create(world or almanac(), session_id=session_id)
         self._loop = asyncio.Runner()
@@ -59,6 +61,15 @@ class Asking:
         observation = self.ask(tool, **arguments)
         assert not observation.is_error, observation.text
         return observation.structured_content if observation.structured_content is not None else observation.text
+
+    def together(self, sessions: list[Session], tool: str, **arguments: Any) -> list[Observation]:
+        """The same call in several sessions at once."""
+
+        async def calls() -> list[Observation]:
+            return await asyncio.gather(*(session.call(Call(tool, arguments)) for session in sessions))
+
+        found: list[Observation] = self.run(calls())
+        return found
 
     def last(self) -> Step:
         """The last step."""
