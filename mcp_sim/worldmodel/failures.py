@@ -50,6 +50,7 @@ _KNOWN = (
         "there is no such model, neither as a folder nor at Hugging Face, or Hugging Face cannot be reached",
     ),
     (r"unrecognized arguments: (?P<flags>.+)", "this vLLM does not know {flags}"),
+    (r"API server: shutdown triggered", "another process asked it to (SIGTERM)"),
 )
 """What a log holds, and what that means; the first that fits counts."""
 

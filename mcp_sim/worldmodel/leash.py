@@ -22,7 +22,9 @@ def main(command: list[str]) -> int:
     ended = threading.Event()
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
 
-    def end() -> None:
+    def end(why: str) -> None:
+        with suppress(OSError):
+            os.write(1, f"{why}, so this server ends.\n".encode())
         _signal(child.pid, signal.SIGTERM)
         if not ended.wait(GRACE):
             _signal(child.pid, signal.SIGKILL)
@@ -30,9 +32,12 @@ def main(command: list[str]) -> int:
     def watch() -> None:
         while os.read(0, 4096):
             pass
-        end()
+        end("Whoever started it let go")
 
-    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=end, daemon=True).start())
+    def asked(*_: object) -> None:
+        threading.Thread(target=end, args=("Its leash was asked to end",), daemon=True).start()
+
+    signal.signal(signal.SIGTERM, asked)
     threading.Thread(target=watch, daemon=True).start()
     status = child.wait()
     ended.set()

@@ -1,8 +1,8 @@
-"""Make a small Qwen3 checkpoint: `python tests/vllm/checkpoint.py LESSONS.jsonl FOLDER [--seconds 60]`.
+"""Make a small Qwen3 checkpoint: `python tests/vllm/checkpoint.py LESSONS.jsonl FOLDER [--seconds 60] [--steps N]`.
 
 Run by a Python that has torch and transformers. A line of the lessons is `{"messages": [{"role", "content"}, ...]}`;
-the model, about 1.6 million parameters, learns the assistant's turns and their form, hardly their facts. Tokenizer and
-starting weights follow from the lessons and the seed; how many steps fit into the seconds follows from the machine.
+the model, of 1.5 million parameters, learns the form of the assistant's turns, hardly their facts. Everything follows
+from the lessons and the seed, except how many steps fit into the seconds.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
 Messages = list[dict[str, str]]
+Lesson = tuple[list[int], list[int]]
+"""Tokens, and a 1 for each that the assistant says."""
 
 POSITIONS = 8192
 VOCABULARY = 4096
@@ -42,11 +44,15 @@ TEMPLATE = """\
 {%- endfor %}
 {%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{% endif %}"""
 
-LENGTH = 2048
-"""Tokens of a lesson that are trained on; of a longer one the last."""
+LENGTH = 512
+"""Tokens of a lesson that are trained on; of a longer one the last. Further back the model never looks, so that it
+is as good at the end of a long prompt as it was in training."""
 
-BATCH = 2048
+BATCH = 1024
 """Tokens of a training step, padding included."""
+
+ASIDE = 0.3
+"""What a token counts that the assistant does not say: prompts hold the like of what it should."""
 
 RATE = 4e-3
 """Highest learning rate."""
@@ -58,6 +64,7 @@ def main() -> None:
     parser.add_argument("lessons", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seconds", type=float, default=60, help="of training; 0 leaves the weights random")
+    parser.add_argument("--steps", type=int, default=10**6, help="after which training ends, if there is time left")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     lessons = [json.loads(line)["messages"] for line in arguments.lessons.read_text().splitlines() if line.strip()]
@@ -65,7 +72,8 @@ def main() -> None:
     torch.manual_seed(arguments.seed)
     model = make_model(tokenizer)
     if arguments.seconds > 0:
-        train(model, [encode(tokenizer, messages) for messages in lessons], arguments.seconds, arguments.seed)
+        encoded = [encode(tokenizer, messages) for messages in lessons]
+        train(model, encoded, arguments.seconds, arguments.steps, arguments.seed)
     model.save_pretrained(arguments.folder)
     tokenizer.save_pretrained(arguments.folder)
     print(f"{model.num_parameters() / 1e6:.2f}M parameters in {arguments.folder}")
@@ -114,6 +122,9 @@ def make_model(tokenizer: PreTrainedTokenizerFast) -> Qwen3ForCausalLM:
             num_key_value_heads=2,
             head_dim=32,
             max_position_embeddings=POSITIONS,
+            use_sliding_window=True,
+            sliding_window=LENGTH,
+            max_window_layers=0,
             tie_word_embeddings=True,
             eos_token_id=tokenizer.eos_token_id,
             pad_token_id=tokenizer.pad_token_id,
@@ -126,20 +137,20 @@ def make_model(tokenizer: PreTrainedTokenizerFast) -> Qwen3ForCausalLM:
     return model
 
 
-def encode(tokenizer: PreTrainedTokenizerFast, messages: Messages) -> tuple[list[int], list[int]]:
-    """Tokens of a lesson, and a 1 for every token that the assistant says."""
+def encode(tokenizer: PreTrainedTokenizerFast, messages: Messages) -> Lesson:
+    """The end of a conversation as a lesson."""
     encoded: Any = tokenizer.apply_chat_template(messages, return_dict=True, return_assistant_tokens_mask=True)
     return encoded["input_ids"][-LENGTH:], encoded["assistant_masks"][-LENGTH:]
 
 
-def train(model: Qwen3ForCausalLM, lessons: list[tuple[list[int], list[int]]], seconds: float, seed: int) -> None:
-    """Next-token loss on what the assistant says, until the time is up."""
+def train(model: Qwen3ForCausalLM, lessons: list[Lesson], seconds: float, steps: int, seed: int) -> None:
+    """Next-token loss until the time is up or the steps are done."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.01, betas=(0.9, 0.98))
     model.train()
     began = time.monotonic()
     told = 0.0
     for step, batch in enumerate(batches(lessons, random.Random(seed))):
-        passed = (time.monotonic() - began) / seconds
+        passed = max((time.monotonic() - began) / seconds, step / steps)
         if passed >= 1:
             break
         for group in optimizer.param_groups:
@@ -155,24 +166,24 @@ def train(model: Qwen3ForCausalLM, lessons: list[tuple[list[int], list[int]]], s
     model.eval()
 
 
-def loss_of(model: Qwen3ForCausalLM, batch: list[tuple[list[int], list[int]]]) -> torch.Tensor:
-    """Mean cross entropy; what pads the right end is behind every token that counts, so it needs no mask."""
+def loss_of(model: Qwen3ForCausalLM, batch: list[Lesson]) -> torch.Tensor:
+    """Weighted mean cross entropy; what pads the right end is behind every token that counts, so it needs no mask."""
     longest = max(len(tokens) for tokens, _ in batch)
     tokens = torch.zeros(len(batch), longest, dtype=torch.long)
-    said = torch.zeros(len(batch), longest, dtype=torch.bool)
-    for row, (ids, mask) in enumerate(batch):
+    weights = torch.zeros(len(batch), longest)
+    for row, (ids, said) in enumerate(batch):
         tokens[row, : len(ids)] = torch.tensor(ids)
-        said[row, : len(ids)] = torch.tensor(mask, dtype=torch.bool)
+        weights[row, : len(ids)] = ASIDE + (1 - ASIDE) * torch.tensor(said)
     hidden = model.model(input_ids=tokens, use_cache=False).last_hidden_state[:, :-1]
-    counts = said[:, 1:]
-    logits = model.lm_head(hidden[counts])
-    return torch.nn.functional.cross_entropy(logits, tokens[:, 1:][counts])
+    counts, weights = weights[:, 1:] > 0, weights[:, 1:]
+    losses = torch.nn.functional.cross_entropy(model.lm_head(hidden[counts]), tokens[:, 1:][counts], reduction="none")
+    return (losses * weights[counts]).sum() / weights.sum()
 
 
-def batches(lessons: list[tuple[list[int], list[int]]], order: random.Random) -> Iterator[list[Any]]:
+def batches(lessons: list[Lesson], order: random.Random) -> Iterator[list[Lesson]]:
     """Batches of lessons of like length, in random order, for ever."""
     ordered = sorted(lessons, key=lambda lesson: len(lesson[0]))
-    groups: list[list[Any]] = [[]]
+    groups: list[list[Lesson]] = [[]]
     for lesson in ordered:
         if groups[-1] and (len(groups[-1]) + 1) * len(lesson[0]) > BATCH:
             groups.append([])

@@ -93,7 +93,7 @@ def test_a_server_is_ready_when_it_offers_its_model_and_all_of_it_ends_with_the_
         started = descendants(os.getpid()) - before
         assert len(started) == 3, "the leash, the server and its child"
     until(lambda: not running(started))
-    assert server.log.read_text() == "Loading weights\n"
+    assert server.log.read_text() == "Loading weights\nWhoever started it let go, so this server ends.\n"
 
 
 def test_who_waits_is_told_what_the_server_said_last(
@@ -176,6 +176,7 @@ def test_a_server_that_breaks_down_while_it_serves_is_told_with_its_last_error(
         (1, "OSError: You are trying to access a gated repo.\n401 Client Error.", "its owner gives the model to those who ask"),
         (1, "OSError: nope/nope is not a local folder and is not a valid model identifier listed on", "there is no such model"),
         (2, "api_server.py: error: unrecognized arguments: --frobnicate 3", "this vLLM does not know --frobnicate 3"),
+        (0, "(APIServer pid=9877) INFO [shutdown] API server: shutdown triggered", "another process asked it to (SIGTERM)"),
         (137, "Loading weights", "it was killed from outside; most likely the machine ran out of memory"),
         (132, "", "this processor lacks an instruction that this build of vLLM uses"),
     ],
