@@ -196,7 +196,11 @@ def main(
         f"{found.calls:,} calls answered in {took:,.0f} s, the slowest in {found.slowest:.2f} s (deadline {DEADLINE:g} s);"
         f" {asked:,} requests to the model, {bad / max(asked, 1):.0%} of them bad on purpose; {found.recalled:,} recalled"
     )
-    for title, counts in (("answered by", found.responders), ("turned down", found.rules), ("why unanswered", found.silences)):
+    for title, counts in (
+        ("answered by", found.responders),
+        ("turned down", found.rules),
+        ("why unanswered", found.silences),
+    ):
         table = Table(title, "")
         for name, count in counts.most_common(12):
             table.add_row(name, f"{count:,}")
