@@ -12,13 +12,34 @@ import httpx
 import orjson
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
-from mcp_sim.worldmodel.refusal import BadRoles, Passing, TooLong, Unanswered, Unsupported, blame, refusal, unreached
+from mcp_sim.worldmodel.refusal import (
+    BadRoles,
+    NoSuchModel,
+    Passing,
+    TooLong,
+    Unanswered,
+    Unsupported,
+    blame,
+    refusal,
+    unreached,
+)
 from mcp_sim.worldmodel.replicas import Replicas, Server
 from mcp_sim.worldmodel.settings import Settings
 from mcp_sim.worldmodel.stream import LONGEST, Answer, Hearing, Spent, hear
 from mcp_sim.worldmodel.wire import Message
 
-__all__ = ["LONGEST", "Answer", "BadRoles", "Client", "Server", "Spent", "TooLong", "Unanswered", "Unsupported"]
+__all__ = [
+    "LONGEST",
+    "Answer",
+    "BadRoles",
+    "Client",
+    "NoSuchModel",
+    "Server",
+    "Spent",
+    "TooLong",
+    "Unanswered",
+    "Unsupported",
+]
 
 Model = dict[str, Any]
 """What a server tells of one of its models."""

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from mcp_sim.worldmodel.wire import MARKER
+from schemas.canonical import json_problem
 
 _OPEN, _CLOSE = "<think>", "</think>"
 _TAG, _END_TAG = "<predicted_observation>", "</predicted_observation>"
@@ -49,12 +50,21 @@ def parse(text: str, *, data: bool, writes: bool) -> Said:
     """Read an answer; `data`: the tool answers with JSON, `writes`: it may propose changes.
 
     Raises:
-        Unreadable: there is nothing in it, or no JSON where JSON is due.
+        Unreadable: there is nothing in it, or no JSON where JSON is due, or JSON that no database keeps.
     """
-    if not data and not writes:
-        body = _text(text)
-        whole = _whole(body)
-        return (whole and _error(whole.value)) or Said(body)
+    said = _data(text, writes=writes) if data or writes else _words(text)
+    if problem := json_problem(said.observation) or json_problem(said.changes):
+        raise Unreadable(f"it cannot be kept: {problem.removeprefix(': ')}")
+    return said
+
+
+def _words(text: str) -> Said:
+    body = _text(text)
+    whole = _whole(body)
+    return (whole and _error(whole.value)) or Said(body)
+
+
+def _data(text: str, *, writes: bool) -> Said:
     value = _value(text)
     changes = None
     if writes and isinstance(value, dict) and "observation" in value and set(value) <= {"observation", "changes"}:

@@ -37,6 +37,10 @@ class Unsupported(Unanswered):
     """The server does not take the schema of the answer."""
 
 
+class NoSuchModel(Unanswered):
+    """The server knows no model of this name, or is none."""
+
+
 class BadRoles(Unanswered):
     """The chat template of the server does not take the roles of the messages."""
 
@@ -70,7 +74,7 @@ def refusal(status: int, body: bytes, headers: Mapping[str, str]) -> Unanswered:
         return BadRoles(told)
     if status >= 500:
         return Passing(told, _seconds(headers.get("retry-after", "")))
-    return Unanswered(told)
+    return NoSuchModel(told) if status == 404 else Unanswered(told)
 
 
 def unreached(error: httpx.HTTPError | httpx.InvalidURL) -> Passing:

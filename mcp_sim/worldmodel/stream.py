@@ -39,14 +39,6 @@ class Answer:
     spent: Spent
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds: until an answer has to begin, and between two pieces of it."""
-
-    first: float
-    pause: float
-
-
 @dataclass(slots=True)
 class Hearing:
     """What was heard of an answer so far.
@@ -95,8 +87,13 @@ class Hearing:
 
     def answer(self) -> Answer:
         """All of it."""
+        text = "".join(self.texts).replace("\0", "\ufffd")  # no database keeps NUL
+        return Answer(text, self.ended == "length", self.model, self.spent())
+
+    def spent(self) -> Spent:
+        """What it took."""
         seconds = self._seconds()
-        spent = {
+        return {
             "id": self.name,
             "prompt_tokens": self.prompt_tokens,
             "cached_tokens": self.cached_tokens,
@@ -104,7 +101,6 @@ class Hearing:
             "first_token": self.first or seconds,
             "seconds": seconds,
         }
-        return Answer("".join(self.texts), self.ended == "length", self.model, spent)
 
     def _choose(self, choice: dict[str, Any]) -> None:
         delta = choice.get("delta")

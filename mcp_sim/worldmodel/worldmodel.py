@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from mcp_sim.worldmodel.client import Answer, BadRoles, Client, Spent, TooLong, Unanswered, Unsupported
+from mcp_sim.worldmodel.client import Answer, BadRoles, Client, NoSuchModel, Spent, TooLong, Unanswered, Unsupported
 from mcp_sim.worldmodel.prompt import Prompt
-from mcp_sim.worldmodel.settings import Settings
+from mcp_sim.worldmodel.settings import Kind, Settings
+from mcp_sim.worldmodel.stream import Hearing
 from mcp_sim.worldmodel.wire import Message
 from schemas.canonical import canonical
 from schemas.types import Completion, View
@@ -24,6 +25,8 @@ _REST = 5.0
 _OPEN_SERVERS = ("vllm", "sglang")
 """Owners of models, as servers name them, that understand more than the OpenAI API has."""
 _MARGIN = 64
+SHORTER = 0.6
+"""A prompt that is too long is made so much shorter, again and again: so a replay finds the length that fitted."""
 _log = logging.getLogger("mcp_sim")
 
 
@@ -38,7 +41,7 @@ class Asked:
         length: how many times the usual number of tokens the answer may have.
     """
 
-    kind: str
+    kind: Kind
     attempt: int
     deadline: float
     length: int = 1
@@ -63,6 +66,7 @@ class WorldModel:
         self._fingerprints = tuple(dict.fromkeys(completion.model for completion in self._recorded.values()))
         self._fingerprint: str | None = None
         self._understands_more = False
+        self._longest: int | None = None
         self._takes_system = True
         self._unsupported: set[bytes] = set()
         self._failures = 0
@@ -81,16 +85,18 @@ class WorldModel:
             Unanswered: no server can be reached, or none offers the model.
         """
         models = await self.client.models()
-        name = self.model or next(iter(models))
+        name = self.settings.model or next(iter(models))
         if name not in models:
             raise Unanswered(
                 f"no server offers the model '{name}'{nearest(name, models)}; offered: {', '.join(models)}"
             )
         found = models[name]
         context = found.get("max_model_len")
-        if isinstance(context, int):
+        self._longest = None
+        if isinstance(context, int) and context > 0:
+            self._longest = max(context // 2, 1)
             longest = max(self.settings.answer_tokens.values())
-            self.share = min(1.0, max(context - longest - _MARGIN, context // 4) / self.settings.prompt_tokens)
+            self.share = self._share(max(context - longest - _MARGIN, context // 4))
         self.model = name
         self._understands_more = found.get("owned_by") in _OPEN_SERVERS
         self._fingerprint = _fingerprint(name, {word: found.get(word) for word in ("root", "max_model_len")})
@@ -112,18 +118,16 @@ class WorldModel:
             return ""
         if not self.settings.urls:
             return "no such question was recorded, and no server is connected"
-        async with self._connecting:
-            if self.connected():
-                return ""
-            if patience := self._patience():
-                return patience
-            try:
-                async with asyncio.timeout(max(deadline - time.monotonic(), 0)):
+        try:
+            async with asyncio.timeout(max(deadline - time.monotonic(), 0)), self._connecting:
+                if not self.connected():
+                    if patience := self._patience():
+                        return patience
                     await self.connect()
-            except TimeoutError:
-                return self._note("no server answers in time")
-            except Unanswered as error:
-                return self._note(str(error))
+        except TimeoutError:
+            return self._note("no server answers in time")
+        except Unanswered as error:
+            return self._note(str(error))
         return ""
 
     async def complete(self, prompt: Prompt, view: View, asked: Asked, spent: list[Spent]) -> Completion:
@@ -134,21 +138,27 @@ class WorldModel:
         """
         unready = await self.ready(asked.deadline)
         sampling = self._sampling(asked)
-        for fingerprint in self._fingerprints if self._fingerprint is None else (self._fingerprint,):
+        for fingerprint in dict.fromkeys((*filter(None, [self._fingerprint]), *self._fingerprints)):
             key = prompt.key(model=fingerprint, attempt=asked.attempt, sampling=sampling)
             kept = self._recorded.get(key) or view.recall(key)
             if kept is not None:
                 spent.append({"recalled": 1})
                 return kept
+        if self._recorded and not self.settings.urls:
+            raise TooLong(unready)  # or so it was, when the answer was recorded
         known = self._fingerprint or self.model
         failure = unready or self._patience()
         if not failure:
+            silence = Hearing()
             try:
                 answer = await self._fresh(prompt, asked, sampling)
             except TooLong:
                 raise
             except Unanswered as error:
                 failure = self._note(str(error))
+                spent.append({**silence.spent(), "failed": [failure]})
+                if isinstance(error, NoSuchModel):
+                    self._fingerprint = None  # another model may be served now, so the next call connects again
             else:
                 self._failures = 0
                 spent.append(answer.spent)
@@ -156,8 +166,14 @@ class WorldModel:
                     known = self._fingerprint = _fingerprint(self.model, {"system_fingerprint": answer.model})
                 key = prompt.key(model=known, attempt=asked.attempt, sampling=sampling)
                 return Completion(key, answer.text, known, answer.cut_off)
-        key = prompt.key(model=known, attempt=asked.attempt, sampling=sampling)
-        return Completion(key, "", known, failure=failure)
+        return self.no_answer(prompt, asked, failure)
+
+    def no_answer(self, prompt: Prompt, asked: Asked, failure: str) -> Completion:
+        """What is kept of a question that nobody answered."""
+        known = self._fingerprint or self.model
+        return Completion(
+            prompt.key(model=known, attempt=asked.attempt, sampling=self._sampling(asked)), "", known, failure=failure
+        )
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -184,18 +200,27 @@ class WorldModel:
                 _log.warning("the chat template has no system role, so its message goes before the first turn")
                 self._takes_system = False
 
+    def _share(self, tokens: int) -> float:
+        """The share of the usual length at which a prompt has no more tokens than that."""
+        share = 1.0
+        while share * self.settings.prompt_tokens > tokens:
+            share *= SHORTER
+        return share
+
     def _sampling(self, asked: Asked) -> dict[str, Any]:
-        thinks = self.settings.thinking.get(asked.kind, False)
-        tokens = self.settings.answer_tokens.get(asked.kind, 1024) * asked.length
+        thinks = self.settings.thinking[asked.kind]
+        tokens = self.settings.answer_tokens[asked.kind] * asked.length
         tokens += self.settings.thinking_tokens if thinks else 0
         thinking = {"chat_template_kwargs": {"enable_thinking": thinks}}
         return {"max_tokens": tokens, **self.settings.sampling, **thinking}
 
     def _understood(self, sampling: dict[str, Any]) -> dict[str, Any]:
         """The part of it that the servers take."""
-        if self._understands_more:
-            return dict(sampling)
-        return {name: value for name, value in sampling.items() if name not in ("top_k", "chat_template_kwargs")}
+        more = () if self._understands_more else ("top_k", "chat_template_kwargs")
+        understood = {name: value for name, value in sampling.items() if name not in more}
+        if self._longest is not None:
+            understood["max_tokens"] = min(understood["max_tokens"], self._longest)
+        return understood
 
     def _patience(self) -> str:
         """After failures in a row, nobody is asked for a while: the calls go on without waiting."""

@@ -24,6 +24,7 @@ from mcp_sim.worldmodel.wire import Message
 from tests.worldmodel.adversary import Adversary, Fault, Pace
 from tests.worldmodel.adversary.mishaps import MISHAPS
 from tests.worldmodel.conftest import Serve
+from tests.worldmodel.streaming import FINE, said, streamed
 
 pytestmark = pytest.mark.anyio
 
@@ -83,27 +84,6 @@ async def told(client: Client, seconds: float = 5.0) -> str:
 
 async def seen(server: Adversary, condition: Callable[[Adversary], bool]) -> None:
     await asyncio.to_thread(server.wait, condition)
-
-
-def said(*texts: str, finish: str | None = "stop", **further: Any) -> bytes:
-    """The events of an answer, without the end."""
-    parts = [{"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}]} for text in texts]
-    if finish:
-        parts.append({"choices": [{"index": 0, "delta": {}, "finish_reason": finish}], **further})
-    return b"".join(b"data: " + orjson.dumps(part) + b"\n\n" for part in parts)
-
-
-def streamed(*pieces: bytes) -> httpx.Response:
-    """An answer in these pieces."""
-
-    async def sent() -> AsyncIterator[bytes]:
-        for piece in pieces:
-            yield piece
-
-    return httpx.Response(200, headers={"content-type": "text/event-stream"}, content=sent())
-
-
-FINE = said("fine") + b"data: [DONE]\n\n"
 
 
 class Held:

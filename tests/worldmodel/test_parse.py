@@ -17,7 +17,7 @@ TAG, END_TAG = "<predicted_observation>", "</predicted_observation>"
 MARKUP = ("<think>", "</think>", TAG, END_TAG, MARKER, "```", "```json")
 SYNTAX = ("{", "}", "[", "]", '"', "'", ":", ",", "\\", "\n", " ", "null", "1", '{"a": 1}', "[1]", "{the}", "[x")
 
-characters = st.characters(exclude_categories=("Cs",))
+characters = st.characters(exclude_categories=("Cs",), exclude_characters="\0")
 texts = st.lists(st.sampled_from((*MARKUP, *SYNTAX)) | st.text(characters, max_size=4), max_size=10).map("".join)
 numbers = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
 values = st.recursive(
@@ -165,6 +165,12 @@ def test_proposed_changes_come_with_the_observation(
 ) -> None:
     said = wrapped(json.dumps({"observation": value, "changes": changes}), layers)
     assert parse(said, data=data, writes=True) == Said(value, changes=changes)
+
+
+@pytest.mark.parametrize("said", ['{"a": ["\\u0000"]}', '{"\\u0000": 1}', "[18446744073709551615]"])
+def test_what_no_database_keeps_is_unreadable(said: str) -> None:
+    with pytest.raises(Unreadable, match=r"it cannot be kept: (/|a name)"):
+        read(said)
 
 
 def test_changes_that_are_no_list_are_unreadable() -> None:

@@ -9,11 +9,9 @@ from mcp_sim.responders.base import Effort, NoDraft, Part
 from mcp_sim.responders.worldmodel.manners import Secrets, out_of_role, texts
 from mcp_sim.worldmodel.client import TooLong
 from mcp_sim.worldmodel.prompt import Prompt, Renderer
-from mcp_sim.worldmodel.worldmodel import Asked, WorldModel
+from mcp_sim.worldmodel.worldmodel import SHORTER, Asked, WorldModel
 from schemas.types import Attempt, Call, Completion, Rule, Tool, View, World
 
-_SHORTER = 0.6
-"""The share of their length that prompts keep from then on when the server finds one too long."""
 _SHORTEST = 0.1
 CUT_OFF = " (it was cut off)"
 
@@ -44,8 +42,9 @@ class Dialogue:
         """
         asked = self._asked(tried, effort)
         await self._worldmodel.ready(asked.deadline)
+        share = self._worldmodel.share
         while True:
-            prompt = self._renderer.render(call, view, self._worldmodel.share)
+            prompt = self._renderer.render(call, view, share)
             if part is not None:
                 prompt = prompt.narrowed(part.about or part.name, part.schema, self._world)
             for attempt in tried:
@@ -55,10 +54,13 @@ class Dialogue:
             try:
                 completion = await self._worldmodel.complete(prompt, view, asked, effort.spent)
             except TooLong as error:
-                if self._worldmodel.share < _SHORTEST:
-                    raise NoDraft("unanswered", str(error), final=True) from None
-                self._worldmodel.share *= _SHORTER
+                if share < _SHORTEST:
+                    completion = self._worldmodel.no_answer(prompt, asked, str(error))
+                    raise NoDraft("unanswered", str(error), final=True, completions=(completion,)) from None
+                share *= SHORTER
             else:
+                if self._worldmodel.connected():
+                    self._worldmodel.share = min(self._worldmodel.share, share)
                 if completion.failure:
                     raise NoDraft("unanswered", completion.failure, final=True, completions=(completion,))
                 return prompt, completion
