@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import orjson
 
+
 def said(*texts: str, finish: str | None = "stop", **further: Any) -> bytes:
     """The events of an answer, without the end."""
     parts = [{"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}]} for text in texts]
