@@ -14,7 +14,7 @@ from mcp_sim.worldmodel.presets import PRESETS, find_preset
 
 PYTHON = Path("/opt/vllm/bin/python")
 XGRAMMAR = """--structured-outputs-config '{"backend":"xgrammar","disable_any_whitespace":true}'"""
-EVERYWHERE = f"--enable-prefix-caching --enable-prompt-tokens-details {XGRAMMAR}"
+EVERYWHERE = f"--enable-prefix-caching --enable-prompt-tokens-details --stream-interval 8 {XGRAMMAR}"
 COOL = """--override-generation-config '{"temperature":0.6,"top_p":0.95,"top_k":20}'"""
 WARM = """--override-generation-config '{"temperature":0.7,"top_p":0.8,"top_k":20}'"""
 SILENT = """--default-chat-template-kwargs '{"enable_thinking":false}'"""
