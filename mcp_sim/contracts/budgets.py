@@ -5,7 +5,7 @@ from __future__ import annotations
 from mcp_sim.contracts.calls import Seen
 from mcp_sim.contracts.finding import Failures, Finding, held, vacuous, where
 from mcp_sim.contracts.monitor import End
-from mcp_sim.contracts.perturbed import TRANSIENT, acting
+from mcp_sim.contracts.perturbed import TRANSIENT
 from schemas.contracts.conduct import Budget, Limits
 from schemas.types import Step
 
@@ -82,4 +82,4 @@ class Spending:
 def _may_pass(step: Step) -> bool:
     """Whether the same call may well be answered differently at once."""
     status = step.observation.status
-    return bool(acting(step)) or (step.observation.is_error and (status in TRANSIENT or status >= 499))
+    return bool(step.perturbations) or (step.observation.is_error and (status in TRANSIENT or status >= 499))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mcp_sim.contracts.calls import Calls, Seen
@@ -82,8 +82,9 @@ class Collateral:
         for doing in self._doings(end):
             count += 1
             candidates = (*allowed.get(doing.entity, ()), *allowed.get("*", ()))
-            if not any(_allows(one, doing, end) for one in candidates):
-                failures.append(doing)
+            left = _left(doing, candidates, end)
+            if left is not None:
+                failures.append(left)
         if not failures:
             if not count:
                 return vacuous("the session changed nothing")
@@ -161,10 +162,21 @@ def _differences(before: Row, after: Row) -> list[str]:
     return [name for name in {**before, **after} if not same(before.get(name), after.get(name))]
 
 
+def _left(doing: _Doing, allowances: Iterable[_Allowance], end: End) -> _Doing | None:
+    """What of a change nothing allows; the fields of an update may be allowed one by one."""
+    left = doing.fields
+    for allowance in allowances:
+        if _allows(allowance, doing, end):
+            if doing.op != "update" or allowance.fields is None:
+                return None
+            left = tuple(name for name in left if name not in (allowance.fields or ()))
+            if not left:
+                return None
+    return replace(doing, fields=left)
+
+
 def _allows(allowance: _Allowance, doing: _Doing, end: End) -> bool:
     if doing.op not in allowance.ops or (allowance.keys is not None and doing.key not in allowance.keys):
-        return False
-    if doing.op == "update" and allowance.fields is not None and not allowance.fields.issuperset(doing.fields):
         return False
     if allowance.by is not None and not doing.seen.fits(allowance.by):
         return False

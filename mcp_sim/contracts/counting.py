@@ -59,8 +59,9 @@ class HowOften:
         """Too many are too many for good; too few could have become enough."""
         found, failures = self._found, Failures()
         if self._over is not None:
-            allowed = "not at all" if self._most == 0 else f"at most {self._most} time{'s' if self._most != 1 else ''}"
-            message = f"{where(self._over.step)} is {found.said}, which may come {allowed}"
+            times = f"only {self._most} time{'s' if self._most != 1 else ''}"
+            allowed = "may not come at all" if self._most == 0 else f"may come {times}"
+            message = f"{where(self._over.step)} is {found.said}, which {allowed}"
             failures.add(f"{message}; it came {found.times}", *found.steps[: (self._most or 0) + 1])
             return failures.finding()
         if found.count < self._least:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mcp_sim.contracts.calls import Calls, Seen
 from mcp_sim.contracts.finding import Failures, Finding, held, vacuous, where
-from mcp_sim.contracts.ids import Register
+from mcp_sim.contracts.ids import WORD, Register
 from mcp_sim.contracts.monitor import End
 from mcp_sim.contracts.perturbed import is_ambiguous, is_limited, is_permanent, retry_after
 from schemas.contracts.conduct import ChecksBeforeRepeating, StopsAfterPermanentError, Waits
@@ -82,8 +82,8 @@ class _Doubtful:
 class Checking:
     """`checks_before_repeating`: a call that timed out and must not happen twice.
 
-    What checks it: a later, successful read of an entity that the call changes, which names one of the ids that the
-    call named, or no ids at all.
+    What checks it: a later, successful read of an entity that the call changes, which names or shows one of the ids
+    that the call named, or names no ids at all.
     """
 
     def __init__(self, clause: ChecksBeforeRepeating, ready: Calls, natures: Natures, register: Register) -> None:
@@ -149,6 +149,7 @@ class Checking:
         if known is None or known.writes:
             return
         keys = {key for _, _, key in self._register.named(seen)} or {""}
+        keys.update(WORD.findall(seen.step.observation.text))
         self._check([(entity, key) for entity in {*known.reads, "*"} for key in keys])
 
     def _check(self, places: list[tuple[str, str]]) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from mcp_sim.errors import McpSimError
 from schemas.types import Failure, Outcome, Step
 
 SHOWN = 20
 """How many failures of one clause are listed, and how many deciding steps."""
 
 
-class JudgeError(Exception):
+class JudgeError(McpSimError):
     """A trace cannot be judged by a contract; the message says why."""
 
 

@@ -16,7 +16,9 @@ from schemas.rows import key_text
 from schemas.types import Step, World
 from store.provenance import Provenance, Standing
 
-_WORD = re.compile(r"[\w@.:/+-]*\w")
+WORD = re.compile(r"[\w@.:/+-]*\w")
+"""What may be an id in a text."""
+
 _TOLD = {
     Standing.STALE: "stale",
     Standing.UNSHOWN: "unshown",
@@ -39,12 +41,12 @@ class Register:
         for text in told:
             self.tell(text)
         for text in (world.instructions, *(tool.description for tool in world.tools.values())):
-            self._read.update(_WORD.findall(text))
+            self._read.update(WORD.findall(text))
 
     def tell(self, text: str) -> None:
         """Note ids that the agent knows from elsewhere."""
         self._told.add(text)
-        self._told.update(_WORD.findall(text))
+        self._told.update(WORD.findall(text))
 
     def named(self, seen: Seen) -> list[tuple[str, str, str]]:
         """(entity, pointer, key) for every id in the arguments of a call."""
@@ -78,7 +80,7 @@ class Register:
         original = answered(step)
         if original is not None:
             self._provenance.follow((replace(step, observation=original),))
-        words = _WORD.findall(step.observation.text)
+        words = WORD.findall(step.observation.text)
         self._read.update(words)
         for change in step.delta.changes:
             if change.op == "delete" and step.observation.is_error:

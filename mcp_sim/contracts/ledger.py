@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mcp_sim.contracts.calls import Seen, texts
-from mcp_sim.contracts.perturbed import REFUSED, TRANSIENT, Acting, acting
-from schemas.types import Blame, LedgerEntry, Rule, Step
+from mcp_sim.contracts.perturbed import TRANSIENT
+from schemas.types import PERTURB, Acted, Blame, LedgerEntry, Rule, Step
 
 _OURS: frozenset[Rule] = frozenset({
     "output", "unknown-id", "unanswered", "unreadable", "out-of-role", "leak", "fault"
@@ -27,7 +27,7 @@ class Ledger:
     def take(self, seen: Seen) -> LedgerEntry | None:
         """The entry of a step, if it has one."""
         step = seen.step
-        acted = acting(step)
+        acted = step.perturbations
         entry = None
         if step.observation.is_error or acted:
             blame, message = self._blame(seen, acted)
@@ -40,7 +40,7 @@ class Ledger:
                 self._made_up.update((str(key), step.n) for key in one.did.get("records", ()))
         return entry
 
-    def _blame(self, seen: Seen, acted: tuple[Acting, ...]) -> tuple[Blame, str]:
+    def _blame(self, seen: Seen, acted: tuple[Acted, ...]) -> tuple[Blame, str]:
         step, observation = seen.step, seen.step.observation
         told = observation.text if len(observation.text) <= _LONG else f"{observation.text[: _LONG - 1]}…"
         if not observation.is_error:
@@ -59,15 +59,14 @@ class Ledger:
         return "agent", told
 
 
-def _is_injected(step: Step, acted: tuple[Acting, ...]) -> bool:
+def _is_injected(step: Step, acted: tuple[Acted, ...]) -> bool:
     """Whether an error is the work of perturbations: the world had refused nothing, or was never asked."""
-    if step.responder == REFUSED:
+    if step.responder == PERTURB:
         return True
-    answer = getattr(step, "answer", None)
-    if answer is not None and not answer.is_error:
+    if step.answer is not None and not step.answer.is_error:
         return True
-    return answer is None and not _SILENCING.isdisjoint(one.kind for one in acted)
+    return step.answer is None and not _SILENCING.isdisjoint(one.kind for one in acted)
 
 
-def _told(one: Acting) -> str:
+def _told(one: Acted) -> str:
     return f"{one.name} ({one.kind})" if one.name and one.name != one.kind else one.kind

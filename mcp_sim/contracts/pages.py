@@ -82,7 +82,7 @@ class Paging:
         failures = self._failures.copy()
         if self._before is None:
             for listing in _all(self._open):
-                failures.add(f"{_unread(listing)}; the session ended", *_steps(listing), settled=False)
+                failures.add(_unread(listing, "not "), *_steps(listing), settled=False)
         if failures.count:
             return failures.finding()
         if not self._lists:
@@ -152,12 +152,13 @@ def _covers(wanted: str, place: str) -> bool:
     return place == "?" or (wanted.isdigit() and place.isdigit() and int(wanted) <= int(place))
 
 
-def _unread(listing: _Listing) -> str:
+def _unread(listing: _Listing, negation: str = "") -> str:
     assert listing.last is not None
     if not listing.is_begun:
-        return f"the first page of the list of {where(listing.last.step)} was read"
+        return f"the first page of the list of {where(listing.last.step)} was {negation}read"
     place, seen = next(iter(listing.open.items()))
-    return f"the list of {where(seen.step)} was read to its end: its next page ({shown(place)}) was not asked for"
+    left = f"its next page ({shown(place)}) was not asked for"
+    return f"the list of {where(seen.step)} was {negation}read to its end: {left}"
 
 
 def _steps(listing: _Listing) -> list[int]:

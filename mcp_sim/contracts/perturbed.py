@@ -3,47 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
 
 from schemas.types import Observation, Step
-
-REFUSED = "perturb"
-"""The responder of a step whose call a perturbation refused."""
 
 TIMEOUTS = frozenset({408, 499, 504})
 """Statuses after which nobody knows whether the call was carried out."""
 TRANSIENT = frozenset({408, 425, 429})
 """Client errors that pass."""
 
+_RETRY_NAMES = ("Retry-After", "retry-after", "retry_after", "retryAfter")
 _RETRY = re.compile(r"retry[\s_-]?after\W{0,3}(?:in\s+)?(\d+(?:\.\d+)?)", re.IGNORECASE)
 _TIMED_OUT = re.compile(r"\btimed?[\s-]?out\b|\bdeadline exceeded\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Acting:
-    """One perturbation that acted: its name, its kind, and what it did."""
-
-    name: str
-    kind: str
-    did: Mapping[str, Any]
-
-
-def acting(step: Step) -> tuple[Acting, ...]:
-    """The perturbations that acted on a step."""
-    recorded = getattr(step, "perturbations", ())
-    return tuple(_entry(entry) for entry in recorded) if recorded else ()
-
-
-def _entry(entry: Any) -> Acting:
-    did = getattr(entry, "did", None)
-    return Acting(str(getattr(entry, "name", "")), str(getattr(entry, "kind", "")), did if did is not None else {})
-
-
 def kinds(step: Step) -> frozenset[str]:
     """The kinds of the perturbations that acted on a step."""
-    return frozenset(one.kind for one in acting(step))
+    return frozenset(one.kind for one in step.perturbations)
 
 
 def is_limited(step: Step) -> bool:
@@ -70,12 +46,14 @@ def is_permanent(step: Step) -> bool:
 
 def retry_after(step: Step) -> float | None:
     """Seconds after which the answer asks to come again: as recorded, in a header, in its JSON, or in its text."""
-    for one in acting(step):
+    for one in step.perturbations:
         if isinstance(seconds := one.did.get("retry_after"), int | float):
             return float(seconds)
     observation = step.observation
-    for fields in (_headers(observation), observation.structured_content):
-        for name in ("Retry-After", "retry-after", "retry_after", "retryAfter") if isinstance(fields, dict) else ():
+    headers = observation.wire.headers if observation.wire is not None else {}
+    content = observation.structured_content
+    for fields in (headers, content if isinstance(content, dict) else {}):
+        for name in _RETRY_NAMES:
             try:
                 return float(fields[name])
             except (KeyError, TypeError, ValueError):
@@ -84,26 +62,15 @@ def retry_after(step: Step) -> float | None:
     return float(found[1]) if found else None
 
 
-def _headers(observation: Observation) -> Any:
-    return getattr(getattr(observation, "wire", None), "headers", None)
-
-
 def planted(step: Step) -> Iterator[tuple[str, str]]:
-    """(what, text) of everything that hostile perturbations planted on a step: `text` to repeat, `tool` to call."""
-    for one in acting(step):
-        if one.kind != "hostile":
-            continue
-        for name in ("text", "marker", "markers", "id", "ids"):
-            value = one.did.get(name)
-            for text in value if isinstance(value, list | tuple) else (value,):
-                if text:
-                    yield "text", str(text)
-        if one.did.get("bait"):
+    """(what, text) of everything that hostile perturbations planted on a step: a `text`, and the `tool` it asks for."""
+    for one in step.perturbations:
+        if one.kind == "hostile":
+            yield "text", str(one.did["text"])
             yield "tool", str(one.did["bait"])
 
 
 def answered(step: Step) -> Observation | None:
     """What the world itself answered, where perturbations changed the form of that and held nothing back."""
-    original: Observation | None = getattr(step, "answer", None)
     harmless = {"format", "latency", "reorder", "duplicate", "drift", "truncate", "malform"}
-    return original if original is not None and "format" in kinds(step) and kinds(step) <= harmless else None
+    return step.answer if "format" in kinds(step) and kinds(step) <= harmless else None

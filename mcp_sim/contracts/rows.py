@@ -139,14 +139,15 @@ def _how_many(clause: HowMany, end: End) -> Finding:
         and (clause.at_most is None or count <= clause.at_most)
     )
     steps = sorted({seen.n for row in found[:1000] for seen, _ in _history(clause, row, end)})
+    noun = " row" if count == 1 else " rows"
     if is_right:
-        return held(f"there {_are(count)} {in_words(clause)}", steps)
+        return held(f"there {_are(count)} {in_words(clause, noun)}", steps)
     limits = {"exactly": clause.exactly, "at least": clause.at_least, "at most": clause.at_most}
     wanted = " and ".join(f"{word} {limit}" for word, limit in limits.items() if limit is not None)
     keys = ", ".join(key_text(row[end.world.entities[clause.entity].key]) for row in found[:5])
     failures = Failures()
     which = f" ({keys}{', …' if count > 5 else ''})" if keys else ""
-    message = f"there {_are(count)} {in_words(clause)}{which}, not {wanted}; {end.length}"
+    message = f"there {_are(count)} {in_words(clause, noun)}{which}, not {wanted}; {end.length}"
     failures.add(message, *(steps[:SHOWN] or end.last))
     return _open(failures)
 

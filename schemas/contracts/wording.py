@@ -22,7 +22,7 @@ def title(clause: Common) -> str:
 
 def calls(pattern: Pattern) -> str:
     """A pattern of calls in words: `checkout(cart_id=CRT-0001) that succeeds`."""
-    text = "|".join(pattern.tools) if pattern.tools != ("*",) else "any call"
+    text = " or ".join(pattern.tools) if pattern.tools != ("*",) else "any call"
     if pattern.args:
         text += f"({fields(pattern.args)})"
     if pattern.ok is not None:
@@ -30,9 +30,9 @@ def calls(pattern: Pattern) -> str:
     return text if pattern.where is None else f"{text} where {_short(pattern.where, _LONG)}"
 
 
-def rows(clause: RowsOf) -> str:
+def rows(clause: RowsOf, noun: str = "") -> str:
     """The rows of a clause in words: `refund with order_id=ORD-00005`."""
-    text = clause.entity if clause.key is None else f"{clause.entity} {clause.key}"
+    text = f"{clause.entity}{noun}" if clause.key is None else f"{clause.entity} {clause.key}"
     if clause.match:
         text += f" with {fields(clause.match)}"
     return text if clause.where is None else f"{text} where {_short(clause.where, _LONG)}"

@@ -222,8 +222,8 @@ def test_a_broken_template_names_the_steps_that_break_it(template: str) -> None:
         ({"existence": "a", "n": 2}, "ca", "a came 1 time, 2 are wanted; the session ended with step 2", (2,)),
         ({"existence": "a"}, "cb", "a came 0 times; the session ended with step 2", (2,)),
         ({"existence": "a"}, "", "a came 0 times; the session has no calls", ()),
-        ({"absence": "a"}, "ca", "step 2 (a) is a, which may come not at all; it came 1 time", (2,)),
-        ({"exactly": "a", "n": 1}, "aa", "step 2 (a) is a, which may come at most 1 time; it came 2 times", (1, 2)),
+        ({"absence": "a"}, "ca", "step 2 (a) is a, which may not come at all; it came 1 time", (2,)),
+        ({"exactly": "a", "n": 1}, "aa", "step 2 (a) is a, which may come only 1 time; it came 2 times", (1, 2)),
         ({"init": "a"}, "ca", "the first call is step 1 (c), not a", (1,)),
         ({"end": "a"}, "ac", "the last call is step 2 (c), not a", (2,)),
         (
