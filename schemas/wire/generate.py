@@ -1,4 +1,4 @@
-"""JSON Schemas of packs, worlds and traces, from the types themselves."""
+"""JSON Schemas of packs, worlds, traces, contracts and verdicts, from the types themselves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from schemas.types import Pack, Step, World
+from schemas.contracts import Contract
+from schemas.types import Pack, Step, Verdict, World
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -19,6 +20,8 @@ def documents() -> dict[str, str]:
         "pack.schema.json": _text("A pack file of mcp-sim", pack()),
         "world.schema.json": _text("A world file of mcp-sim", world()),
         "step.schema.json": _text("One step of a trace: every line after the first", TypeAdapter(Step).json_schema()),
+        "contract.schema.json": _text("A contract file of mcp-sim", contract()),
+        "verdict.schema.json": _text("A session judged by a contract", TypeAdapter(Verdict).json_schema()),
     }
 
 
@@ -45,6 +48,19 @@ def world() -> dict[str, Any]:
         "items": {"type": "string"},
         "description": "Folders or files beside the world, or packs that ship with mcp-sim.",
     }
+    schema["$defs"] = _needed(schema["properties"], schema["$defs"])
+    return schema
+
+
+def contract() -> dict[str, Any]:
+    """A contract as it stands in a file: its world is named, and a pattern of calls may be a text."""
+    schema = Contract.model_json_schema(mode="validation")
+    schema["properties"]["world"] = {
+        "type": "string",
+        "description": "A world that ships with mcp-sim, or a file or folder beside the contract.",
+    }
+    tools = [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]
+    schema["$defs"]["Pattern"] = {"anyOf": [*tools, schema["$defs"]["Pattern"]]}
     schema["$defs"] = _needed(schema["properties"], schema["$defs"])
     return schema
 
