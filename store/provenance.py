@@ -5,6 +5,7 @@ Folded from the steps themselves, so that it is exact after every branch and rew
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,8 +13,12 @@ from enum import StrEnum
 from schemas.rows import key_text
 from schemas.types import Step, World
 from store.integrity import mentions
+from store.view import id_pattern
 
 At = tuple[str, str]
+_WORD = re.compile(r"[\w-]+")
+_OF_ONE_WORD = re.compile(r"(?:[\w-]|\{[^}]*\})+")
+"""An id pattern whose keys are words by themselves, so that they are looked up among the words of a text."""
 
 
 class Standing(StrEnum):
@@ -39,18 +44,28 @@ class Provenance:
         minted: (entity, key) to the step that created the row; seed rows have 0.
         shown: (entity, key) to the first step whose answer named it.
         deleted: (entity, key) to the step that deleted the row, for rows that are gone.
+        read: every word of every answer.
     """
 
     world: World
     minted: dict[At, int] = field(default_factory=dict)
     shown: dict[At, int] = field(default_factory=dict)
     deleted: dict[At, int] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        patterns = dict(mentions(self.world))
+        self._words = {
+            name: pattern
+            for name, pattern in patterns.items()
+            if _OF_ONE_WORD.fullmatch(id_pattern(self.world, name).pattern)
+        }
+        self._in_text = [(name, pattern) for name, pattern in patterns.items() if name not in self._words]
+        self._named: dict[str, list[At]] = {}
         for name, rows in self.world.rows.items():
             key = self.world.entities[name].key
-            self.minted.update(((name, key_text(row[key])), 0) for row in rows)
-        self._in_text = mentions(self.world)
+            for row in rows:
+                self._mint((name, key_text(row[key])), 0)
 
     def follow(self, steps: Iterable[Step]) -> Provenance:
         """Take in further steps, in order."""
@@ -75,7 +90,7 @@ class Provenance:
         for change in step.delta.changes:
             at = (change.entity, change.key)
             if change.op == "create":
-                self.minted[at] = step.n
+                self._mint(at, step.n)
                 self.deleted.pop(at, None)
             elif change.op == "delete":
                 self.deleted[at] = step.n
@@ -84,9 +99,21 @@ class Provenance:
         if tool is not None and tool.shown is not None and observation.structured_content is not None:
             for entity, _, value in tool.shown(observation.structured_content, ""):
                 self._see(entity, key_text(value), step.n)
+        words = set(_WORD.findall(observation.text))
+        self.read |= words
+        for word in words & self._named.keys():
+            for at in self._named[word]:
+                self.shown.setdefault(at, step.n)
         for entity, pattern in self._in_text:
             for found in pattern.findall(observation.text):
                 self._see(entity, found, step.n)
+
+    def _mint(self, at: At, step: int) -> None:
+        if at not in self.minted:
+            entity, key = at
+            if entity in self._words and self._words[entity].fullmatch(key):
+                self._named.setdefault(key, []).append(at)
+        self.minted[at] = step
 
     def _see(self, entity: str, key: str, step: int) -> None:
         if (entity, key) in self.minted:

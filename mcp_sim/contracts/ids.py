@@ -16,7 +16,7 @@ from schemas.rows import key_text
 from schemas.types import Step, World
 from store.provenance import Provenance, Standing
 
-WORD = re.compile(r"[\w@.:/+-]*\w")
+WORD = re.compile(r"[\w-]+")
 """What may be an id in a text."""
 
 _TOLD = {
@@ -32,21 +32,13 @@ class Register:
 
     def __init__(self, world: World, told: Iterable[str]) -> None:
         self._provenance = Provenance(world)
-        self._told: set[str] = set()
-        self._read: set[str] = set()
+        self._told = "\n".join(told)
         self._silent: set[tuple[str, str]] = set()
         self._revived: dict[str, int] = {}
         self._arguments: dict[str, Marks | None] = {}
         self._world = world
-        for text in told:
-            self.tell(text)
         for text in (world.instructions, *(tool.description for tool in world.tools.values())):
-            self._read.update(WORD.findall(text))
-
-    def tell(self, text: str) -> None:
-        """Note ids that the agent knows from elsewhere."""
-        self._told.add(text)
-        self._told.update(WORD.findall(text))
+            self._provenance.read.update(WORD.findall(text))
 
     def named(self, seen: Seen) -> list[tuple[str, str, str]]:
         """(entity, pointer, key) for every id in the arguments of a call."""
@@ -69,9 +61,9 @@ class Register:
             at = (entity, key)
             is_unknown = at in self._silent or self._revived.get(key, 0) > self._provenance.deleted[at]
             return Standing.KNOWN if is_unknown else found
-        if found is not Standing.KNOWN and key in self._told:
+        if found is not Standing.KNOWN and self._is_told(key):
             return Standing.KNOWN
-        is_read = key in self._read and not key.isdigit()
+        is_read = key in self._provenance.read and not key.isdigit()
         return Standing.KNOWN if is_read and found in (Standing.UNSHOWN, Standing.INVENTED) else found
 
     def follow(self, step: Step) -> None:
@@ -80,15 +72,16 @@ class Register:
         original = answered(step)
         if original is not None:
             self._provenance.follow((replace(step, observation=original),))
-        words = WORD.findall(step.observation.text)
-        self._read.update(words)
         for change in step.delta.changes:
             if change.op == "delete" and step.observation.is_error:
                 self._silent.add((change.entity, change.key))
             elif change.op == "create":
                 self._silent.discard((change.entity, change.key))
         if "stale" in kinds(step):
-            self._revived.update(dict.fromkeys(words, step.n))
+            self._revived.update(dict.fromkeys(WORD.findall(step.observation.text), step.n))
+
+    def _is_told(self, key: str) -> bool:
+        return key in self._told and re.search(rf"(?<![\w-]){re.escape(key)}(?![\w-])", self._told) is not None
 
 
 class Known:
