@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -60,6 +61,8 @@ def checkpoint(python: Path, request: pytest.FixtureRequest) -> Path:
             env={**os.environ, "OMP_WAIT_POLICY": "passive"},
             check=True,
         )
+        for older in home.glob("small-*"):
+            shutil.rmtree(older)
         unfinished.rename(folder)
     return folder
 
