@@ -82,7 +82,7 @@ def connected(urls: list[str] | None, model: str | None, recorded: list[Path] | 
             asyncio.run(first.try_out())
         except Unanswered as error:
             told = f"The world model does not answer yet: {error}. Until it does, its tools are made up."
-            notices.print(told, highlight=False, markup=False)
+            notices.print(told, highlight=False, markup=False, soft_wrap=True)
     return WorldModel(settings, recorded=kept)
 
 
@@ -90,5 +90,7 @@ def _steps(path: Path, option: str) -> Sequence[Step]:
     try:
         with path.open("rb") as file:
             return read_trace(file).steps
-    except (TraceError, OSError) as error:
+    except TraceError as error:
         raise SetupError(f"{option} {path}: {error}") from None
+    except OSError as error:
+        raise SetupError(f"{option} {path}: {error.strerror}") from None

@@ -17,7 +17,7 @@ from mcp_sim.session import Session
 from mcp_sim.sessions import Sessions
 from mcp_sim.worldmodel.worldmodel import WorldModel
 from schemas.load import load_world
-from schemas.types import Call
+from schemas.types import Call, Observation
 from schemas.types import World as Definition
 from store.db import Database
 
@@ -43,7 +43,8 @@ def call(
     """Call one tool and print what it answers. Exit status 2: the tool answered with an error."""
     asked = connected(worldmodel, model, recorded)
     definition = taught(load_world(world), demonstrations)
-    observation = asyncio.run(_session(definition, session, db, asked).call(Call(tool, _arguments(arguments))))
+    where = _session(definition, session, db, asked)
+    observation = asyncio.run(_answer(where, Call(tool, _arguments(arguments)), asked))
     if observation.is_error:
         complain(observation.text)
         raise typer.Exit(2)
@@ -51,6 +52,14 @@ def call(
         console.out(observation.text, highlight=False)
     else:
         console.print_json(orjson.dumps(observation.structured_content).decode())
+
+
+async def _answer(session: Session, call: Call, worldmodel: WorldModel | None) -> Observation:
+    try:
+        return await session.call(call)
+    finally:
+        if worldmodel is not None:
+            await worldmodel.close()
 
 
 def _arguments(text: str) -> dict[str, Any]:

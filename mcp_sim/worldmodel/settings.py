@@ -111,10 +111,8 @@ def read_settings(given: Sequence[str], model: str | None = None) -> Settings:
     named = {} if model is None else {"model": model}
     from_file = len(given) == 1 and "://" not in given[0]
     told = {**(_file(Path(given[0])) if from_file else {"urls": list(given)}), **named}
-    if from_file and not told.get("urls"):
-        raise SetupError(f"{given[0]} names no server; e.g. urls: [http://127.0.0.1:8801]")
     try:
-        return Settings.model_validate(told)
+        settings = Settings.model_validate(told)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, fault["loc"]))
@@ -122,6 +120,9 @@ def read_settings(given: Sequence[str], model: str | None = None) -> Settings:
         if fault["type"] == "extra_forbidden":
             message = f"there is no such setting{nearest(where, Settings.model_fields)}"
         raise SetupError(f"{given[0]}: {where}: {message}" if from_file else message) from None
+    if from_file and not settings.urls:
+        raise SetupError(f"{given[0]} names no server; e.g. urls: [http://127.0.0.1:8801]")
+    return settings
 
 
 def _file(path: Path) -> dict[str, Any]:

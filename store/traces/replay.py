@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 import orjson
+from pydantic import ValidationError
 
 from schemas.rows import key_text
 from schemas.types import Completion, Row, Step, Trace, World
@@ -28,8 +29,16 @@ def read_trace(lines: Iterable[bytes]) -> Trace:
     """
     stream = iter(lines)
     header = _header(next(stream, b""))
-    world, regimes = World.model_validate(header["world"]), decode_regimes(header.get("regimes", ()))
-    return Trace(VERSION, world, header["seed"], tuple(_steps(stream)), regimes)
+    try:
+        world, regimes = World.model_validate(header["world"]), decode_regimes(header.get("regimes", ()))
+        seed = header["seed"]
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        where = ".".join(map(str, fault["loc"]))
+        raise TraceError(f"line 1: the header of a trace, but of no world: {where}: {fault['msg']}") from None
+    except (KeyError, TypeError, AttributeError) as error:
+        raise TraceError(f"line 1: the header of a trace, but not a whole one: {error}") from None
+    return Trace(VERSION, world, seed, tuple(_steps(stream)), regimes)
 
 
 def view(trace: Trace, at: int) -> EntityView:
@@ -126,6 +135,8 @@ def _header(line: bytes) -> dict[str, Any]:
         header = None
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise TraceError("line 1: not the header of a trace")
+    if not isinstance(header.get("version"), int):
+        raise TraceError("line 1: the header of a trace, but of no version")
     if header["version"] > VERSION:
         raise TraceError(f"this trace has version {header['version']}, this mcp-sim reads up to {VERSION}; upgrade it")
     return header
@@ -135,7 +146,7 @@ def _steps(lines: Iterable[bytes]) -> Iterator[Step]:
     for number, line in enumerate(lines, 2):
         try:
             yield decode_step(line)
-        except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
             raise TraceError(f"line {number}: not a step: {error}") from None
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from mcp_sim.worldmodel import client as client_module
 from mcp_sim.worldmodel import stream
-from mcp_sim.worldmodel.client import Answer, BadRoles, Client, TooLong, Unanswered, Unsupported
+from mcp_sim.worldmodel.client import Answer, BadRoles, Client, NoSuchModel, TooLong, Unanswered, Unsupported
 from mcp_sim.worldmodel.replicas import Replicas
 from mcp_sim.worldmodel.settings import Settings
 from mcp_sim.worldmodel.wire import Message
@@ -200,7 +200,7 @@ async def test_two_hundred_faults_leave_nothing_behind(
     [
         (400, {"error": {"message": "top_k is not\n permitted", "code": 400}}, Unanswered),
         (401, {"error": "Unauthorized"}, Unanswered),
-        (404, {"object": "error", "message": "The model `x` does not exist."}, Unanswered),
+        (404, {"object": "error", "message": "The model `x` does not exist."}, NoSuchModel),
         (422, {"detail": [{"loc": ["body"], "msg": "Field required"}]}, Unanswered),
         (307, "", Unanswered),
         (400, {"error": {"message": "Invalid json_schema: oneOf is not supported"}}, Unsupported),
