@@ -87,7 +87,11 @@ ENDPOINTS = (
         "/control/sessions",
         Control.create_session,
         status=201,
-        refusals=BAD_BODY | {404: "There is no such world.", 409: "A session with this id exists."},
+        refusals=BAD_BODY
+        | {
+            404: "There is no such world.",
+            409: "A session with this id exists, or the perturbations do not fit the world.",
+        },
     ),
     Endpoint("GET", SESSION, Control.get_session, refusals=NO_SESSION),
     Endpoint("DELETE", SESSION, Control.delete_session, status=204, refusals=NO_SESSION),
@@ -108,7 +112,12 @@ ENDPOINTS = (
     Endpoint("GET", f"{SESSION}/snapshots", Control.list_snapshots, refusals=NO_SESSION),
     Endpoint("POST", f"{SESSION}/snapshots", Control.create_snapshot, status=201, refusals=BAD_BODY | NO_SESSION),
     Endpoint("GET", f"{SESSION}/perturbations", Control.get_perturbations, refusals=NO_SESSION),
-    Endpoint("PUT", f"{SESSION}/perturbations", Control.set_perturbations, refusals=BAD_BODY | NO_SESSION),
+    Endpoint(
+        "PUT",
+        f"{SESSION}/perturbations",
+        Control.set_perturbations,
+        refusals=BAD_BODY | NO_SESSION | {409: "They do not fit the world."},
+    ),
     Endpoint("GET", f"{SESSION}/state", Control.get_state, refusals=NO_STEP),
     Endpoint(
         "GET",

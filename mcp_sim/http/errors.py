@@ -132,7 +132,7 @@ _FAULTS: dict[type[Exception], tuple[int, str, str]] = {
     UnknownEntity: (404, "unknown_entity", ""),
     NoSuchStep: (409, "unknown_step", ""),
     BadName: (400, "bad_name", ""),
-    BadPerturbation: (400, "bad_perturbation", ""),
+    BadPerturbation: (409, "bad_perturbation", ""),
     SessionExists: (409, "session_exists", ""),
     StoreError: (500, "store_error", ""),
     McpSimError: (500, "simulator_error", ""),
