@@ -58,10 +58,10 @@ class Paging:
 def entities_of(tool: Tool) -> frozenset[str]:
     """The entities whose rows a tool reads or writes, as its effect or else its schemas say."""
     if tool.effect is None:
-        return frozenset(_marked(tool.output_schema) | _marked(tool.input_schema))
+        return frozenset(_marked(tool.output_schema, ROW_MARK) | _marked(tool.input_schema, MARK))
     verbs = ("read", "list", "create", "update", "delete", "link", "unlink", "append", "edit")
     named = (getattr(step, verb, None) for step in walk(tool.effect.steps) for verb in verbs)
-    return frozenset(name for name in named if isinstance(name, str)) | _marked(tool.output_schema)
+    return frozenset(name for name in named if isinstance(name, str)) | _marked(tool.output_schema, ROW_MARK)
 
 
 def is_writing(tool: Tool) -> bool | None:
@@ -174,14 +174,27 @@ def texts(tool: Tool) -> list[tuple[Path, int | None]]:
         return [((), None)]
     if tool.output_schema is None:
         raise NotHere("has no output schema, so nothing says which of its fields are free text")
-    found = [
-        (path, part.get("maxLength"))
-        for path, part in leaves(tool.output_schema)
-        if _is_free_text(part) and path and path[-1] != EACH
-    ]
+    found = [(path, part.get("maxLength")) for path, part in contents(tool) if _is_free_text(part)]
     if not found:
         raise NotHere("has no free text in its answer")
     return found
+
+
+def contents(tool: Tool) -> list[tuple[Path, dict[str, Any]]]:
+    """The fields in the answers of a tool that hold a value and no id: those of rows, or where it shows none, all.
+
+    What the effect says about the list itself, such as where it goes on, is no content.
+    """
+    schema = tool.output_schema or {}
+    rows = {path for path, part in leaves(schema, inner=True) if _row(part)}
+    about = _about_lists(tool)
+    found = [
+        (path, part)
+        for path, part in leaves(schema)
+        if path and path[-1] != EACH and path not in about and MARK not in part
+    ]
+    of_rows = [(path, part) for path, part in found if any(path[:depth] in rows for depth in range(len(path)))]
+    return of_rows or found
 
 
 def fields(tool: Tool) -> dict[str, dict[str, Any]]:
@@ -235,13 +248,14 @@ def _is_free_text(part: dict[str, Any]) -> bool:
     return is_text and not part.keys() & {"enum", "const", "format", "pattern", MARK}
 
 
-def _marked(schema: Any) -> set[str]:
+def _marked(schema: Any, mark: str) -> set[str]:
+    """The entities that a schema names by a mark, anywhere in it."""
     if isinstance(schema, list):
-        return set().union(*map(_marked, schema)) if schema else set()
+        return set().union(*(_marked(part, mark) for part in schema)) if schema else set()
     if not isinstance(schema, dict):
         return set()
-    own = {schema[word] for word in (MARK, ROW_MARK) if isinstance(schema.get(word), str)}
-    return own.union(*(_marked(part) for part in schema.values()))
+    own = {schema[mark]} if isinstance(schema.get(mark), str) else set()
+    return own.union(*(_marked(part, mark) for part in schema.values()))
 
 
 def _listings(tool: Tool) -> Iterator[Listing]:
@@ -286,6 +300,21 @@ def _shown_lists(tool: Tool, steps: dict[str, List]) -> list[Listing]:
 def _item_at(tool: Tool, path: Path) -> dict[str, Any]:
     schema = tool.output_schema or {}
     return next((part for at, part in leaves(schema, inner=True) if at == (*path, EACH)), {})
+
+
+def _about_lists(tool: Tool) -> set[Path]:
+    """Where the effect shows how many items there are, and where they go on."""
+    if tool.effect is None:
+        return set()
+    steps = {_name(step): step for step in walk(tool.effect.steps) if isinstance(step, List)}
+    found: set[Path] = set()
+    for path, expression in _values(parse_template(tool.effect.returns), ()):
+        name, part = _part_of(expression, steps)
+        if name is not None and part is None:
+            found |= {(*path, "total"), (*path, "next")}
+        elif part in ("total", "next") or any(field in ("total", "next") for _, field in expression.fields):
+            found.add(path)
+    return found
 
 
 def _row(item: dict[str, Any]) -> str | None:

@@ -78,7 +78,7 @@ class Where(_Sparse):
         return self == Where(tool=self.tool, entity=self.entity, writes=self.writes)
 
 
-class Latency(Definition):
+class Latency(_Sparse):
     """The call takes longer: virtual time moves on, and real time too if asked for."""
 
     seconds: Seconds
@@ -86,7 +86,7 @@ class Latency(Definition):
     real: bool = Field(default=False, description="Let the caller wait really.")
 
 
-class Timeout(Definition):
+class Timeout(_Sparse):
     """No answer in time. After the commit the change stays, and the agent cannot know."""
 
     seconds: Seconds = 30.0
@@ -95,7 +95,7 @@ class Timeout(Definition):
     real: bool = Field(default=False, description="Let the caller wait really.")
 
 
-class Error(Definition):
+class Error(_Sparse):
     """The service fails before anything has happened."""
 
     status: Status = 500
@@ -103,7 +103,7 @@ class Error(Definition):
     retry_after: Seconds | None = None
 
 
-class RateLimit(Definition):
+class RateLimit(_Sparse):
     """So many calls in so many seconds of virtual time; the others are refused with 429 and when to come again."""
 
     calls: int = Field(ge=1)
@@ -116,7 +116,7 @@ class RateLimit(Definition):
     headers: bool = Field(default=True, description="Tell what is left with every answer.")
 
 
-class Auth(Definition):
+class Auth(_Sparse):
     """The credentials expire after some virtual time, until they are renewed."""
 
     lifetime: Seconds
@@ -125,14 +125,14 @@ class Auth(Definition):
     text: str | None = None
 
 
-class Permission(Definition):
+class Permission(_Sparse):
     """The agent may not use the tool."""
 
     status: Status = 403
     text: str | None = None
 
 
-class Unavailable(Definition):
+class Unavailable(_Sparse):
     """The tool is out of order; or gone, although it is still listed."""
 
     status: Status = 503
@@ -141,7 +141,7 @@ class Unavailable(Definition):
     gone: bool = Field(default=False, description="Answer as to an unknown tool.")
 
 
-class ProtocolError(Definition):
+class ProtocolError(_Sparse):
     """A JSON-RPC error where a result belongs."""
 
     code: int = Field(default=-32603, ge=-(2**31), lt=2**31)
@@ -151,14 +151,14 @@ class ProtocolError(Definition):
     )
 
 
-class Cancel(Definition):
+class Cancel(_Sparse):
     """The service gives the call up, before or after the commit."""
 
     after_commit: bool = False
     text: str = "The request was cancelled before it was completed."
 
 
-class Batch(Definition):
+class Batch(_Sparse):
     """A part of the entries of a list argument is not processed."""
 
     share: float = Field(default=0.5, gt=0, lt=1, description="About which share of the entries fails; at least one.")
@@ -166,13 +166,13 @@ class Batch(Definition):
     labelled: bool = Field(default=True, description="Say in the answer which entries failed.")
 
 
-class Page(Definition):
+class Page(_Sparse):
     """Pages are smaller than the agent asks for; all pages together are still the list."""
 
     items: int = Field(ge=1, description="Items of a page at most.")
 
 
-class Stale(Definition):
+class Stale(_Sparse):
     """A read answers from the past."""
 
     steps: int | None = Field(default=None, ge=1, description="As it was so many calls ago.")
@@ -185,7 +185,7 @@ class Stale(Definition):
         return self
 
 
-class Partial(Definition):
+class Partial(_Sparse):
     """A list breaks off early."""
 
     keep: float = Field(default=0.5, ge=0, lt=1, description="Which share of the items is left; at least one goes.")
@@ -193,7 +193,7 @@ class Partial(Definition):
     labelled: bool = Field(default=True, description="Say so in the answer; else the count is lowered too.")
 
 
-class Withhold(Definition):
+class Withhold(_Sparse):
     """Some items of a list, or some fields, are kept back, the same ones throughout a session."""
 
     where: Expr | None = Field(default=None, description="Which items, over `item` and `args`; default: all.")
@@ -203,28 +203,28 @@ class Withhold(Definition):
     labelled: bool = Field(default=False, description="Say so in the answer.")
 
 
-class Distract(Definition):
+class Distract(_Sparse):
     """Records that do not exist stand among those that do."""
 
     records: int = Field(default=1, ge=1, le=100)
     list: Place = None
 
 
-class Duplicate(Definition):
+class Duplicate(_Sparse):
     """Some items of a list stand twice."""
 
     items: int = Field(default=1, ge=1, le=100)
     list: Place = None
 
 
-class Reorder(Definition):
+class Reorder(_Sparse):
     """The items of a list come in another order."""
 
     how: Literal["shuffle", "reverse"] = "shuffle"
     list: Place = None
 
 
-class Hostile(Definition):
+class Hostile(_Sparse):
     """Text in a field of the answer that tries to command the agent."""
 
     text: str | None = Field(default=None, description="What it says; default: one of a collection.")
@@ -233,20 +233,20 @@ class Hostile(Definition):
     position: Literal["append", "replace"] = "append"
 
 
-class Drift(Definition):
+class Drift(_Sparse):
     """Fields of answers are renamed or missing; with `from` or `after`, from a moment on."""
 
     rename: dict[str, str] = Field(default={}, description="Old name to new. With no `drop` either: one is chosen.")
     drop: tuple[str, ...] = ()
 
 
-class Format(Definition):
+class Format(_Sparse):
     """The answer comes in another form."""
 
     as_: Literal["envelope", "camel-case", "strings", "encoded", "yaml", "xml", "html"] = Field(alias="as")
 
 
-class Malform(Definition):
+class Malform(_Sparse):
     """The answer breaks the output schema of its tool."""
 
     how: Literal["missing", "type"] | None = Field(
@@ -254,7 +254,7 @@ class Malform(Definition):
     )
 
 
-class Truncate(Definition):
+class Truncate(_Sparse):
     """The answer is cut off in the middle."""
 
     keep: float = Field(default=0.6, ge=0, lt=1, description="Which share of its text is left.")

@@ -25,6 +25,9 @@ class Limited(Rule):
         self._is_bucket = self.spec.style == "bucket"
         self._full = float(self.spec.burst or self.spec.calls)
         self._rate = self.spec.calls / self.spec.per
+        quota = floor(self._full) if self._is_bucket else self.spec.calls
+        self._quota = str(quota)
+        self._policy = f'"default";q={quota};w={ceil(quota / self._rate)}'
 
     def begin(self) -> Memory:
         """A full bucket, an unused window."""
@@ -61,13 +64,13 @@ class Limited(Rule):
             reset = ceil((self._full - left) / self._rate)
         else:
             reset = ceil((1 - left) / self._rate)
-        quota = floor(self._full) if self._is_bucket else self.spec.calls
+        reset = max(reset, 0)
         return {
-            "RateLimit-Policy": f'"default";q={quota};w={ceil(quota / self._rate)}',
-            "RateLimit": f'"default";r={spare};t={max(reset, 0)}',
-            "X-RateLimit-Limit": str(quota),
+            "RateLimit-Policy": self._policy,
+            "RateLimit": f'"default";r={spare};t={reset}',
+            "X-RateLimit-Limit": self._quota,
             "X-RateLimit-Remaining": str(spare),
-            "X-RateLimit-Reset": str(max(reset, 0)),
+            "X-RateLimit-Reset": str(reset),
         }
 
     def remember(self, step: Step, occasion: Occasion, memory: Memory) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -24,36 +25,46 @@ class Clock:
         return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - self._start).total_seconds()
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is the same for every call of a session: its seed, its clock, the arguments of each tool as left out."""
+
+    seed: int
+    clock: Clock
+    defaults: dict[str, dict[str, Any]]
+
+
 class Occasion:
     """A call, and when it comes; what costs something is worked out when it is asked for."""
 
-    __slots__ = ("_clock", "_defaults", "_names", "_seconds", "at", "call", "n", "random", "seed")
+    __slots__ = ("_at", "_names", "_seconds", "_setting", "call", "n", "random")
 
-    def __init__(
-        self, call: Call, n: int, at: str, seed: int, random: Random, clock: Clock, defaults: dict[str, Any]
-    ) -> None:
+    def __init__(self, call: Call, n: int, at: str, random: Random, setting: Setting) -> None:
         self.call = call
         self.n = n
-        self.at = at
-        self.seed = seed
         self.random = random
-        self._clock = clock
-        self._defaults = defaults
+        self._at = at
+        self._setting = setting
         self._names: dict[str, Any] | None = None
         self._seconds: float | None = None
+
+    @property
+    def seed(self) -> int:
+        """The seed of the session."""
+        return self._setting.seed
 
     @property
     def seconds(self) -> float:
         """When the call comes, in seconds since the world started."""
         if self._seconds is None:
-            self._seconds = self._clock.seconds(self.at)
+            self._seconds = self._setting.clock.seconds(self._at)
         return self._seconds
 
     @property
     def names(self) -> dict[str, Any]:
         """What a condition may use: `args`, with the defaults of its schema and null for what was left out."""
         if self._names is None:
-            self._names = {"args": {**self._defaults, **self.call.arguments}}
+            self._names = {"args": {**self._setting.defaults[self.call.tool], **self.call.arguments}}
         return self._names
 
     def lasting(self, purpose: str) -> int:

@@ -57,6 +57,7 @@ class Rule:
         self.place = place
         self._places = places
         self.reads_clock = where.from_ is not None or where.until is not None
+        self._sleeps = self.reads_clock or self.event is not None
         self._purpose = f"perturb:{self.name}"
         self._threshold = None if where.probability >= 1 else int(where.probability * 2**64)
         self._when = None if where.when is None else predicate(where.when)
@@ -76,7 +77,7 @@ class Rule:
 
     def acts(self, occasion: Occasion, memory: Memory) -> bool:
         """Whether it acts on this call of one of its tools."""
-        if memory.acted >= self._times or not self.is_awake(occasion, memory):
+        if memory.acted >= self._times or (self._sleeps and not self.is_awake(occasion, memory)):
             return False
         if self._is_counted:
             if not self.is_meant(occasion):
@@ -101,9 +102,10 @@ class Rule:
 
     def remember(self, step: Step, occasion: Occasion, memory: Memory) -> None:
         """Take in a step that is recorded; its call is `occasion`."""
-        if step.call.tool in self.tools:
-            memory.meant += self._is_counted and self.is_meant(occasion)
-            memory.acted += any(acted.name == self.name for acted in step.perturbations)
+        if self._is_counted and step.call.tool in self.tools and self.is_meant(occasion):
+            memory.meant += 1
+        if step.perturbations and any(acted.name == self.name for acted in step.perturbations):
+            memory.acted += 1
         if self.event is not None and step.call.tool in self._events:
             failed = step.observation.is_error
             memory.happened += self.event.outcome == "any" or (self.event.outcome == "error") == failed

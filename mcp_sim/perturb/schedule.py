@@ -12,7 +12,7 @@ from functools import lru_cache
 from mcp_sim.perturb.history import History
 from mcp_sim.perturb.limits import Limited, rule_of
 from mcp_sim.perturb.narrowing import from_the_past, part_of_batch, smaller_page
-from mcp_sim.perturb.occasion import Clock, Occasion, defaults_of
+from mcp_sim.perturb.occasion import Clock, Occasion, Setting, defaults_of
 from mcp_sim.perturb.plan import Plan
 from mcp_sim.perturb.refusals import refusal
 from mcp_sim.perturb.rule import Place, Rule
@@ -35,14 +35,10 @@ class Schedule:
         self.rules = sorted(rules, key=lambda rule: rule.place)
         self.reads_clock = any(rule.reads_clock or _counts_seconds(rule) for rule in rules)
         self.keeps_times = any(_counts_seconds(rule) for rule in rules)
+        self.clock = clock
         self.of = {name: found for name in world.tools if (found := self._acting_on(name))}
         self.watching = {name: found for name in world.tools if (found := self._watching(name))}
         self.defaults = {name: defaults_of(tool) for name, tool in world.tools.items()}
-        self._clock = clock
-
-    def occasion(self, call: Call, n: int, at: str, seed: int, random: Callable[[str], int]) -> Occasion:
-        """A call as conditions look at it."""
-        return Occasion(call, n, at, seed, random, self._clock, self.defaults.get(call.tool, {}))
 
     def _acting_on(self, tool: str) -> tuple[Rule, ...]:
         return tuple(rule for rule in self.rules if tool in rule.tools)
@@ -62,8 +58,9 @@ class Perturber:
 
     def __init__(self, schedule: Schedule, seed: int, steps: Callable[[], Iterable[Step]]) -> None:
         self.schedule = schedule
-        self._seed = seed
+        self._setting = Setting(seed, schedule.clock, schedule.defaults)
         self._steps = steps
+        self._asked: Occasion | None = None
         self._history: History | None = None
         self._remembers = bool(schedule.watching) or schedule.keeps_times
 
@@ -72,8 +69,8 @@ class Perturber:
         rules = self.schedule.of.get(call.tool)
         if rules is None:
             return None
-        history = self._told()
-        occasion = self.schedule.occasion(call, view.n, view.now, self._seed, view.random)
+        history = self._history or self._told()
+        occasion = self._asked = Occasion(call, view.n, view.now, view.random, self._setting)
         plan: Plan | None = None
         for rule in rules:
             memory = history[rule.name]
@@ -88,20 +85,17 @@ class Perturber:
 
     def took(self, step: Step) -> None:
         """Note that a step was committed."""
-        if self._history is not None and self._remembers:
-            self._history.take(step)
+        if self._remembers and self._history is not None:
+            self._history.take(step, self._asked)
 
     def _told(self) -> History:
         if self._history is None:
             schedule = self.schedule
-            history = History(schedule.rules, schedule.watching, self._past, keeps_times=schedule.keeps_times)
+            history = History(schedule.rules, schedule.watching, self._setting, keeps_times=schedule.keeps_times)
             for step in self._steps() if self._remembers else ():
                 history.take(step)
             self._history = history
         return self._history
-
-    def _past(self, step: Step) -> Occasion:
-        return self.schedule.occasion(step.call, step.n, step.at, self._seed, _no_chance)
 
     def _add(self, plan: Plan, rule: Rule, history: History) -> bool:
         """Add what a rule does to the plan; whether that ends it."""
@@ -155,7 +149,3 @@ def _take_time(plan: Plan, rule: Rule, did: dict[str, float], *, real: bool) -> 
 def _counts_seconds(rule: Rule) -> bool:
     spec = rule.perturbation.spec
     return isinstance(spec, Stale) and spec.seconds is not None
-
-
-def _no_chance(_: str) -> int:
-    raise AssertionError("the past is remembered without chance")

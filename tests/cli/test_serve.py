@@ -11,3 +11,8 @@ from tests.cli.running import Run
 def test_an_option_that_stdio_has_no_use_for_is_refused(run: Run, option: tuple[str, str]) -> None:
     told = run("serve", "--stdio", *option).complaint
     assert told == f"--stdio opens no port, so {option[0]} says nothing; leave one of them out"
+
+
+def test_an_unknown_profile_is_refused_before_anything_starts(run: Run) -> None:
+    told = run("serve", "shop", "--profile", "slwo").complaint
+    assert told.startswith("no profile 'slwo' (did you mean 'slow'?): give a file, or one of calm, drift")

@@ -7,10 +7,9 @@ from typing import Any
 from mcp_sim.perturb.changes.answer import Answer, Scene
 from mcp_sim.perturb.places import at, places, put
 from schemas import anatomy
-from schemas.anatomy import EACH
-from schemas.marks import MARK
+from schemas.anatomy import EACH, contents
 from schemas.perturbations import Drift, Hostile
-from schemas.types import Tool, World
+from schemas.types import World
 from schemas.validate import pointer
 
 TEXTS = (
@@ -83,16 +82,10 @@ def _drifted(content: Any, rename: dict[str, str], drop: frozenset[str], used: s
 
 
 def _chosen(scene: Scene) -> dict[str, str]:
-    """One field of the whole service, with its new name: the same throughout a session."""
-    names = sorted({name for tool in scene.world.tools.values() for name in _own_fields(tool)})
+    """One field of the service, sooner one that many tools show, with its new name: the same throughout a session."""
+    names = sorted(name for tool in scene.world.tools.values() for name in {path[-1] for path, _ in contents(tool)})
     if not names:
         return {}
     old = names[scene.occasion.lasting(scene.purpose("field")) % len(names)]
     head, *tail = old.split("_")
     return {old: head + "".join(word.capitalize() for word in tail) if tail else f"{old}_value"}
-
-
-def _own_fields(tool: Tool) -> list[str]:
-    """The fields of a tool's answers that hold a value, and no id."""
-    found = anatomy.leaves(tool.output_schema or {})
-    return [path[-1] for path, part in found if path and path[-1] != EACH and MARK not in part]
