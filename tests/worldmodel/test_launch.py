@@ -143,7 +143,12 @@ def test_a_port_in_use_is_named_before_anything_starts(launch: Launch, tmp_path:
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
 def test_however_the_command_ends_the_server_and_its_children_end_too(start: Start, how: signal.Signals) -> None:
-    process, _ = start()
+    # What a shell starts in the background ignores Ctrl-C, and so would all that the tests start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process, _ = start()
+    finally:
+        signal.signal(signal.SIGINT, before)
     started = descendants(process.pid)
     assert len(running(started)) == 3
     process.send_signal(how)
