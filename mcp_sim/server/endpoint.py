@@ -34,6 +34,10 @@ from schemas.types import Call, Observation, Tool, Wire, World
 
 Context = ServerRequestContext[dict[str, Any], Any]
 
+WAITED = "io.mcp-sim/waited"
+"""In `_meta` of a call: the seconds that a scripted agent let pass before it, in virtual time."""
+_LONGEST_WAIT = 10**7
+
 
 def build_server(sessions: Sessions, *, name: str | None = None, version: str = __version__) -> Server[dict[str, Any]]:
     """The MCP server of a directory of sessions, for every transport and both protocol eras.
@@ -74,7 +78,7 @@ class _Endpoint:
     async def call_tool(self, ctx: Context, params: CallToolRequestParams) -> CallToolResult:
         with boundary():
             session = self._session(ctx)
-            call = Call(params.name, params.arguments or {}, session.pause())
+            call = Call(params.name, params.arguments or {}, _waited(params) or session.pause())
             tools = catalog(session.registry, modern=_is_modern(ctx))
             if call.tool in tools.mirrored and isinstance(ctx.request, Request):
                 _compare(session.registry.tools[call.tool].tool, call, ctx.request)
@@ -110,6 +114,16 @@ class _Endpoint:
 
 def _is_modern(ctx: Context) -> bool:
     return ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
+
+
+def _waited(params: CallToolRequestParams) -> float | None:
+    """The seconds that a scripted agent says it has waited, so that tests of waiting need not take their time."""
+    said = (params.meta or {}).get(WAITED)
+    if said is None:
+        return None
+    if isinstance(said, bool) or not isinstance(said, int | float) or not 0 <= said <= _LONGEST_WAIT:
+        raise MCPError(INVALID_PARAMS, f"_meta {WAITED}: {said!r} is no number of seconds from 0 to {_LONGEST_WAIT}")
+    return float(said)
 
 
 def _compare(tool: Tool, call: Call, request: Request) -> None:

@@ -61,6 +61,8 @@ class Question:
 
     def _changes(self, narrowing: _Narrowing) -> dict[str, Any]:
         rows = [_change(name, entity, narrowing) for name, entity in self._world.entities.items()]
+        if not rows:
+            return {"type": "array", "maxItems": 0}
         return {"type": "array", "maxItems": _MOST_CHANGES, "items": {"anyOf": rows}}
 
 

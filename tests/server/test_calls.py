@@ -10,6 +10,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS
 
 from mcp_sim.sessions import DEFAULT
+from store.traces.encode import decode_step
 
 from .calling import call, text
 from .worlds import sessions, world
@@ -96,3 +97,19 @@ async def test_deep_arguments_end_in_a_sentence(era: str) -> None:
     result = await call(sessions(), era, "get_book", {"id": deep})
     assert result.is_error
     assert "Invalid arguments for get_book" in text(result)
+
+
+async def test_a_scripted_agent_says_how_long_it_has_waited(era: str) -> None:
+    directory = sessions()
+    await call(directory, era, "get_book", {"id": "B-001"}, waited=30)
+    (step,) = map(decode_step, directory.open(DEFAULT).steps())
+    assert step.call.waited == 30
+
+
+@pytest.mark.parametrize("waited", [-1, 1e9, "long", True, [3]])
+async def test_a_wait_that_is_no_number_of_seconds_is_refused(era: str, waited: Any) -> None:
+    directory = sessions()
+    with pytest.raises(MCPError, match="is no number of seconds from 0") as error:
+        await call(directory, era, "get_book", {"id": "B-001"}, waited=waited)
+    assert error.value.code == INVALID_PARAMS
+    assert directory.info(DEFAULT).steps == 0

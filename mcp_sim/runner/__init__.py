@@ -1,0 +1,1 @@
+"""Agents under test: each case in a session of its own, judged by a contract, told in a report."""
