@@ -39,9 +39,16 @@ def formed(kind: type[T], data: dict[str, Any]) -> tuple[T | None, list[Finding]
     except ValidationError as error:
         findings = []
         for detail in error.errors(include_url=False):
+            if _is_echo(detail):
+                continue
             at, inside = _follow(kind, detail["loc"], data)
             findings.append(Finding(at, _explain(detail, at, inside)))
         return None, findings
+
+
+def _is_echo(detail: Any) -> bool:
+    """Whether a list is only too short because its entries, each told by itself, are wrong."""
+    return bool(detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"])
 
 
 def _explain(detail: Any, at: Pointer, inside: type[BaseModel] | None) -> str:
@@ -58,6 +65,9 @@ def _explain(detail: Any, at: Pointer, inside: type[BaseModel] | None) -> str:
         case "literal_error":
             allowed = re.findall(r"'([^']+)'", detail["ctx"]["expected"])
             return str(detail["msg"]) + nearest(str(detail["input"]), allowed)
+        case "too_short":
+            least = detail["ctx"]["min_length"]
+            return f"must have at least {least} {'entry' if least == 1 else 'entries'}"
         case kind:
             return _MUST_BE.get(kind, str(detail["msg"]))
 

@@ -67,7 +67,7 @@ class Spending:
     def _count(self, name: str, limit: int | None, seen: Seen, what: str) -> None:
         self._counts[name] += 1
         if limit is not None and self._counts[name] == limit + 1:
-            self._failures.add(f"{where(seen.step)} is one {what} too many: {limit} are allowed", seen.n)
+            self._failures.add(f"{where(seen.step)} is one {what} too many: {_allowed(limit)}", seen.n)
 
     def _repeat(self, seen: Seen) -> None:
         """A repeat is the same call again with no change of any row since, and no reason to try again."""
@@ -77,6 +77,10 @@ class Spending:
         if step.delta.changes:
             self._changes += 1
         self._asked[seen.signature] = -1 if _may_pass(step) else self._changes
+
+
+def _allowed(limit: int) -> str:
+    return f"{limit} {'is' if limit == 1 else 'are'} allowed"
 
 
 def _may_pass(step: Step) -> bool:

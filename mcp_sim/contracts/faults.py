@@ -82,8 +82,8 @@ class _Doubtful:
 class Checking:
     """`checks_before_repeating`: a call that timed out and must not happen twice.
 
-    What checks it: a later, successful read of an entity that the call changes, which names or shows one of the ids
-    that the call named, or names no ids at all.
+    What checks it: a later, successful read of an entity that the call changes, which names or shows an id that it
+    named (one of a row that it changes, if it named any), or names no ids at all.
     """
 
     def __init__(self, clause: ChecksBeforeRepeating, ready: Calls, natures: Natures, register: Register) -> None:
@@ -134,8 +134,13 @@ class Checking:
             self._unchecked.setdefault(place, set()).add(doubtful)
 
     def _places(self, seen: Seen, entities: frozenset[str] | None) -> list[tuple[str, str]]:
-        """Where a look finds a doubtful call: under each entity, for each id that it named, and without ids."""
-        keys = {key for _, _, key in self._register.named(seen)}
+        """Where a look finds a doubtful call: under each entity, for each id that it named, and without ids.
+
+        Ids of rows that it may change come first; the others only count where it named none of these.
+        """
+        named = self._register.named(seen)
+        changed = {key for entity, _, key in named if entities is not None and entity in entities}
+        keys = changed or {key for _, _, key in named}
         return [(entity, key) for entity in (entities if entities is not None else {"*"}) for key in {*keys, ""}]
 
     def _look(self, seen: Seen) -> None:

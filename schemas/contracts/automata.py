@@ -202,7 +202,7 @@ class Alphabet:
 
     def _is_possible(self, free: list[int], held: list[bool]) -> bool:
         true = [self._all[i] for i in free if held[i]]
-        if any(_exclude(one, other) for one in true for other in true):
+        if any(exclude(one, other) for one in true for other in true):
             return False
         return not any(implies(one, self._all[i]) for one in true for i in free if not held[i])
 
@@ -224,7 +224,7 @@ def implies(one: Pattern, other: Pattern) -> bool:
     )
 
 
-def _exclude(one: Pattern, other: Pattern) -> bool:
+def exclude(one: Pattern, other: Pattern) -> bool:
     """Whether no call fits both patterns, as their plain conditions show."""
     different = any(name in other.args and other.args[name] != value for name, value in one.args.items())
     return different or {one.ok, other.ok} == {True, False}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from schemas.contracts.automata import Alphabet, Rule, implies, rules, satisfiable
+from schemas.contracts.automata import Alphabet, Rule, exclude, rules, satisfiable
 from schemas.contracts.claims import conflicts
 from schemas.contracts.clauses import AllOf
 from schemas.contracts.conduct import Budget
@@ -85,7 +85,7 @@ def _idle(flat: Sequence[Placed], chosen: list[Rule], alphabet: Alphabet, rule: 
 
 
 def _budgets(world: World, flat: Sequence[Placed]) -> Iterator[Finding]:
-    """Budgets of fewer calls than other clauses demand of tools that have none in common."""
+    """Budgets of fewer calls than other clauses demand where no call counts for two of them."""
     demanded: list[Existence | Exactly] = []
     for _, clause in flat:
         if isinstance(clause, Existence | Exactly) and not any(_overlap(world, clause, other) for other in demanded):
@@ -101,4 +101,4 @@ def _budgets(world: World, flat: Sequence[Placed]) -> Iterator[Finding]:
 def _overlap(world: World, one: Existence | Exactly, other: Existence | Exactly) -> bool:
     first, second = (getattr(clause, clause.verb) for clause in (one, other))
     shared = set(meant(first, world.tools)) & set(meant(second, world.tools))
-    return bool(shared) or implies(first, second)
+    return bool(shared) and not exclude(first, second)
