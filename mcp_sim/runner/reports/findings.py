@@ -1,0 +1,104 @@
+"""What is wrong with a case: each broken clause with the steps that decide it, and the faults beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from mcp_sim.runner.reliability import Reliability
+from mcp_sim.runner.report import CaseResult, Report
+from schemas.types import ClauseResult, Failure, Step, Trace, Verdict
+
+SHOWN_STEPS = 12
+"""How many steps are told with a clause, and how many entries of the ledger with a case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A broken clause, its place among those of its contract, and what shows it."""
+
+    index: int
+    clause: ClauseResult
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """What is wrong, one by one."""
+        return self.clause.failures or (Failure(self.clause.message, self.clause.steps),)
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """The numbers of the steps that show it."""
+        return tuple(sorted({n for failure in self.failures for n in failure.steps} | set(self.clause.steps)))
+
+    def deciding(self, trace: Trace) -> list[Step]:
+        """These steps, as far as they are told."""
+        wanted = set(self.steps[:SHOWN_STEPS])
+        return [step for step in trace.steps if step.n in wanted]
+
+
+def broken(verdict: Verdict | None) -> list[Found]:
+    """The broken clauses, those that fail the verdict first."""
+    found = [Found(index, clause) for index, clause in enumerate(verdict.clauses if verdict else ())]
+    wrong = [one for one in found if one.clause.outcome == "broken"]
+    return sorted(wrong, key=lambda one: one.clause.severity != "must")
+
+
+def headline(result: CaseResult) -> str:
+    """What is wrong with a case, in one sentence; empty if nothing is."""
+    said = [result.told] if result.trouble else []
+    names = [found.clause.clause for found in broken(result.verdict) if found.clause.severity == "must"]
+    if names and result.verdict is not None:
+        verb = "clause is" if len(names) == 1 else "clauses are"
+        said.append(f"{len(names)} of {len(result.verdict.clauses)} {verb} broken: {'; '.join(names)}")
+    return ". ".join(part.rstrip(".") for part in said)
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """The results of one contract, or of one contract under one profile."""
+
+    contract: str
+    title: str
+    profile: str | None
+    results: tuple[CaseResult, ...]
+
+    @property
+    def errors(self) -> int:
+        """How many say nothing fair of the agent."""
+        return sum(result.outcome == "error" for result in self.results)
+
+    @property
+    def reliability(self) -> Reliability:
+        """Over the fair trials alone."""
+        fair = [result.outcome for result in self.results if result.outcome != "error"]
+        return Reliability(len(fair), fair.count("passed"))
+
+
+def by_contract(report: Report) -> list[Trials]:
+    """The results of each contract, in the order in which the contracts came."""
+    return [
+        Trials(name, results[0].case.contract.title, None, tuple(results))
+        for name, results in _grouped(report.results, contract_name)
+    ]
+
+
+def by_profile(trials: Trials) -> list[Trials]:
+    """The same apart by profile."""
+    return [
+        Trials(trials.contract, trials.title, name, tuple(results))
+        for name, results in _grouped(trials.results, lambda result: result.case.profile or "as declared")
+    ]
+
+
+def contract_name(result: CaseResult) -> str:
+    """The contract of a case: `shop/sell-a-cart`."""
+    return f"{result.case.contract.world.name}/{result.case.contract.name}"
+
+
+def _grouped(
+    results: Iterable[CaseResult], name: Callable[[CaseResult], str]
+) -> Iterator[tuple[str, list[CaseResult]]]:
+    groups: dict[str, list[CaseResult]] = {}
+    for result in results:
+        groups.setdefault(name(result), []).append(result)
+    yield from groups.items()

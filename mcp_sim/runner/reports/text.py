@@ -1,0 +1,136 @@
+"""A report for a terminal: how often the agent kept each contract, and where it did not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from mcp_sim.runner.reliability import Estimate
+from mcp_sim.runner.report import CaseResult, Outcome, Report
+from mcp_sim.runner.reports.findings import SHOWN_STEPS, Found, Trials, broken, by_contract, by_profile, headline
+from mcp_sim.runner.reports.words import acted, answered, brief, called, owed, printable, shortened
+from schemas.types import Blame, Step
+
+_DETAILED = 12
+"""How many failing cases are told in full; of the others, one line each."""
+_LISTED = 100
+_OUTPUT = 1000
+"""How many characters of what an agent wrote, where there was no fair trial."""
+_STYLES: dict[Outcome, str] = {"passed": "green", "failed": "red", "error": "yellow"}
+_MARKS: dict[Outcome, str] = {"passed": "✓", "failed": "✗", "error": "!"}
+_PLAIN: dict[Outcome, str] = {"passed": ".", "failed": "F", "error": "E"}
+_BLAMES: dict[Blame, str] = {"agent": "red", "fault": "yellow", "simulator": "magenta"}
+
+
+def text(report: Report, console: Console) -> None:
+    """Print a report."""
+    console.print(_trials(report, _PLAIN if console.options.ascii_only else _MARKS))
+    wrong = [result for result in report.results if result.outcome != "passed" or broken(result.verdict)]
+    wrong.sort(key=lambda result: result.outcome == "passed")
+    for result in wrong[:_DETAILED]:
+        for line in _details(result):
+            console.print(line, soft_wrap=True, highlight=False)
+    rest = wrong[_DETAILED:]
+    if rest:
+        console.print(f"\n{len(rest)} more cases in short; the other forms of the report tell them in full:")
+    for result in rest[:_LISTED]:
+        line = Text.assemble((f"  {result.case.name}", _STYLES[result.outcome]), "  ", brief(headline(result), 300))
+        console.print(line, soft_wrap=True)
+    if len(rest) > _LISTED:
+        console.print(f"  and {len(rest) - _LISTED} more")
+    console.print(_sum(report), soft_wrap=True)
+
+
+def _trials(report: Report, marks: dict[Outcome, str]) -> Table:
+    table = Table(title=Text(f"Agent: {brief(report.agent, 200)}"), title_justify="left", title_style="bold")
+    k = report.k
+    for name in ("contract", "profile", "seeds", "passed", "pass@1", *((f"pass@{k}", f"pass^{k}") if k > 1 else ())):
+        table.add_column(name, justify="right" if name == "passed" else "left")
+    for trials in by_contract(report):
+        apart = by_profile(trials)
+        for number, part in enumerate(apart):
+            table.add_row(trials.contract if number == 0 else "", part.profile, *_row(part, k, marks))
+        if len(apart) > 1:
+            table.add_row("", "all of them", *_row(trials, k, None), style="bold")
+        table.add_section()
+    return table
+
+
+def _row(trials: Trials, k: int, marks: dict[Outcome, str] | None) -> Iterator[Text | str]:
+    yield (
+        Text()
+        if marks is None
+        else Text("").join(Text(marks[result.outcome], _STYLES[result.outcome]) for result in trials.results)
+    )
+    found = trials.reliability
+    errors = f", {trials.errors} without a fair trial" if trials.errors else ""
+    yield f"{found.passed} of {found.trials}{errors}"
+    yield _shown(found.every_one(1))
+    if k > 1:
+        yield _shown(found.at_least_one(k))
+        yield _shown(found.every_one(k))
+
+
+def _shown(found: Estimate | None) -> str:
+    if found is None:
+        return "too few trials"
+    return f"{found.value:.0%} ({found.low:.0%} to {found.high:.0%})"
+
+
+def _details(result: CaseResult) -> Iterator[Text | Padding]:
+    name = Text(f"\n{result.outcome.upper()}  {result.case.name}", style=f"bold {_STYLES[result.outcome]}")
+    yield name
+    if result.told:
+        yield Text(f"  {printable(result.told)}")
+    for found in broken(result.verdict):
+        yield from _clause(result, found)
+    ledger = result.verdict.ledger if result.verdict else ()
+    if ledger:
+        yield Text("  Fault ledger", style="bold")
+    for entry in ledger[:SHOWN_STEPS]:
+        yield Text(f"    {owed(entry)}", style=_BLAMES[entry.blame])
+    if len(ledger) > SHOWN_STEPS:
+        yield Text(f"    and {len(ledger) - SHOWN_STEPS} more", style="dim")
+    if result.outcome == "error" and result.output:
+        yield Text("  The agent wrote", style="bold")
+        yield Padding(Text(shortened(result.output, _OUTPUT).rstrip(), style="dim"), (0, 0, 0, 4))
+
+
+def _clause(result: CaseResult, found: Found) -> Iterator[Text]:
+    must = found.clause.severity == "must"
+    mark = ("broken", "bold red") if must else ("warning", "bold yellow")
+    yield Text.assemble("  ", mark, "  ", (printable(found.clause.clause), "bold"), (f"  {found.clause.verb}", "dim"))
+    for failure in found.failures[:SHOWN_STEPS]:
+        yield Text(f"    {brief(failure.message, 500)}")
+    if len(found.failures) > SHOWN_STEPS:
+        yield Text(f"    and {len(found.failures) - SHOWN_STEPS} more")
+    if found.clause.why:
+        yield Text(f"    {printable(found.clause.why)}", style="italic dim")
+    for step in found.deciding(result.trace):
+        yield _step(step)
+    if len(found.steps) > SHOWN_STEPS:
+        yield Text(f"      and {len(found.steps) - SHOWN_STEPS} more steps", style="dim")
+
+
+def _step(step: Step) -> Text:
+    line = Text.assemble("      ", (f"step {step.n}", "cyan"), "  ", called(step.call))
+    if step.call.waited:
+        line.append(f"  after waiting {step.call.waited:g} s", "dim")
+    line.append("  ->  ").append(answered(step.observation), "red" if step.observation.is_error else "green")
+    if step.perturbations:
+        line.append(f"  [{', '.join(brief(acted(one), 80) for one in step.perturbations)}]", "yellow")
+    return line
+
+
+def _sum(report: Report) -> Text:
+    outcomes = [result.outcome for result in report.results]
+    counts: dict[Outcome, str] = {"passed": "passed", "failed": "failed", "error": "without a fair trial"}
+    line = Text("\n")
+    parts = [Text(f"{outcomes.count(one)} {said}", _STYLES[one]) for one, said in counts.items() if one in outcomes]
+    line.append_text(Text(", ").join(parts or [Text("no cases")]))
+    count = "1 case" if len(outcomes) == 1 else f"{len(outcomes)} cases"
+    return line.append(f" of {count} in {report.seconds:.1f} s", "dim")
