@@ -9,7 +9,8 @@ from statistics import fmean
 from typing import Any
 
 from schemas.rows import key_text
-from store.overlay import Overlay, sort_key
+from store.matching import sort_key
+from store.overlay import Overlay
 
 MAX_ITEMS = 10_000
 MAX_TEXT = 100_000

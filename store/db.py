@@ -89,6 +89,10 @@ class Database:
         row = self._read(fetch)
         return None if row is None else row[0]
 
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a SELECT that comes as text; it is not kept ready, for there are many such texts."""
+        return self._read(lambda: [tuple(row) for row in self._link.ready().exec_driver_sql(sql)])
+
     def execute(self, statement: Any, columns: Sequence[str] | None = None, /, **values: Any) -> int:
         """Execute one statement and count the rows it touched; without the cost of a result object."""
         prepared = self._prepare(statement, columns)

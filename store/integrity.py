@@ -10,7 +10,8 @@ from typing import Any
 from schemas.canonical import json_problem
 from schemas.rows import MAX_KEY, IdPattern, is_key, is_normal, key_text, values_at
 from schemas.types import Change, Entity, Observation, Row, StateDelta, Tool, View, Violation, World
-from store.overlay import Overlay, references_to, same
+from store.matching import references_to, same
+from store.overlay import Overlay
 
 
 def check(world: World, view: View, delta: StateDelta) -> list[Violation]:

@@ -54,6 +54,7 @@ class Link:
             event.listen(self._engine, "connect", _set_pragmas)
         else:
             event.listen(self._engine, "do_connect", self._name_it)
+            event.listen(self._engine, "connect", _set_planner)
         self._db = self._engine.connect()
         self.dialect = self._db.dialect
         self._error = self.dialect.loaded_dbapi.Error
@@ -189,6 +190,16 @@ def _engine(url: str) -> Engine:
     if parsed.database in (None, "", ":memory:"):
         options["poolclass"] = StaticPool
     return create_engine(url, isolation_level="AUTOCOMMIT", **options)
+
+
+def _set_planner(connection: Any, _record: Any) -> None:
+    """Read by the indexes: a plan stays that was made when the tables were small, and one step may add many rows."""
+    autocommit, connection.autocommit = connection.autocommit, True
+    cursor = connection.cursor()
+    cursor.execute("SET enable_seqscan = off")
+    cursor.execute("SET jit = off")
+    cursor.close()
+    connection.autocommit = autocommit
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:

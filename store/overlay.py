@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from schemas.rows import key_text, values_at, without
+from schemas.rows import key_text, without
 from schemas.types import Change, Op, Row, StateDelta, View, World
+from store.matching import same, sort_key
+from store.shelf import At, Shelf
 
 
 class Restricted(Exception):
@@ -26,21 +28,21 @@ class Overlay:
         self.seed = view.seed
         self._world = world
         self._view = view
-        self._pending: dict[tuple[str, str], Row | None] = {
-            (change.entity, change.key): change.after for change in delta.changes
-        }
+        self._pending = Shelf(world)
+        for change in delta.changes:
+            self._pending.put((change.entity, change.key), change.after)
 
     def get(self, entity: str, key: str) -> Row | None:
         """The row as it would be, or None."""
         try:
-            return self._pending[entity, key]
+            return self._pending.rows[entity, key]
         except KeyError:
             return self._view.get(entity, key)
 
     def exists(self, entity: str, key: str) -> bool:
         """Whether the row would exist."""
         try:
-            return self._pending[entity, key] is not None
+            return self._pending.rows[entity, key] is not None
         except KeyError:
             return self._view.exists(entity, key)
 
@@ -51,17 +53,16 @@ class Overlay:
     def query(self, entity: str, match: dict[str, Any] | None = None) -> list[Row]:
         """The rows that would match, in key order."""
         rows = self._view.query(entity, match)
-        touched = {key: row for (name, key), row in self._pending.items() if name == entity}
-        if not touched:
+        if not self._pending.holds(entity):
             return rows
         field = self._world.entities[entity].key
-        kept = [row for row in rows if key_text(row[field]) not in touched]
-        kept += [row for row in touched.values() if row is not None and matches(row, match)]
+        kept = [row for row in rows if (entity, key_text(row[field])) not in self._pending.rows]
+        kept += self._pending.matching(entity, match)
         return sorted(kept, key=lambda row: sort_key(row[field]))
 
     def stream(self, entity: str, match: dict[str, Any] | None = None, after: Any = None) -> Iterator[Row]:
         """The rows that would match, one by one, from the first key behind `after`."""
-        if not self._touches(entity):
+        if not self._pending.holds(entity):
             yield from self._view.stream(entity, match, after)
             return
         field = self._world.entities[entity].key
@@ -71,7 +72,7 @@ class Overlay:
 
     def count(self, entity: str, match: dict[str, Any] | None = None) -> int:
         """How many rows would match."""
-        return len(self.query(entity, match)) if self._touches(entity) else self._view.count(entity, match)
+        return len(self.query(entity, match)) if self._pending.holds(entity) else self._view.count(entity, match)
 
     def referrers(self, entity: str, key: str) -> list[tuple[str, str, Row]]:
         """The rows that would refer to this one, as (entity, path, row)."""
@@ -79,12 +80,9 @@ class Overlay:
         kept = [
             found
             for found in self._view.referrers(entity, key)
-            if (found[0], key_text(found[2][names[found[0]].key])) not in self._pending
+            if (found[0], key_text(found[2][names[found[0]].key])) not in self._pending.rows
         ]
-        for (name, _), row in self._pending.items():
-            if row is not None:
-                kept += [(name, path, row) for path in references_to(self._world, name, row, entity, key)]
-        return kept
+        return kept + self._pending.referrers(entity, key)
 
     def new_id(self, entity: str) -> Any:
         """A fresh key."""
@@ -96,7 +94,7 @@ class Overlay:
 
     def put(self, entity: str, row: Row) -> None:
         """Create or replace a row."""
-        self._pending[entity, key_text(row[self._world.entities[entity].key])] = row
+        self._pending.put((entity, key_text(row[self._world.entities[entity].key])), row)
 
     def delete(self, entity: str, key: str) -> None:
         """Delete a row and apply the delete policies of what refers to it, to the end.
@@ -104,17 +102,13 @@ class Overlay:
         Raises:
             Restricted: a `restrict` reference stands in the way; nothing of this delete is kept.
         """
-        before = dict(self._pending)
-        try:
+        with self._pending.all_or_nothing():
             self._delete(entity, key)
-        except Restricted:
-            self._pending = before
-            raise
 
     def delta(self) -> StateDelta:
         """The net changes in the order in which rows were first touched."""
         changes = []
-        for (entity, key), after in self._pending.items():
+        for (entity, key), after in self._pending.rows.items():
             before = self._view.get(entity, key)
             if before == after and same(before, after):
                 continue
@@ -122,26 +116,23 @@ class Overlay:
             changes.append(Change(op, entity, key, before, after))
         return StateDelta(tuple(changes))
 
-    def _touches(self, entity: str) -> bool:
-        return any(name == entity for name, _ in self._pending)
-
     def _delete(self, entity: str, key: str) -> None:
         waiting = [(entity, key)]
-        restricted: list[tuple[str, str]] = []
+        restricted: list[At] = []
         while waiting:
             target = waiting.pop()
-            self._pending[target] = None
+            self._pending.put(target, None)
             for name, path, row in self.referrers(*target):
                 referrer = (name, key_text(row[self._world.entities[name].key]))
                 match self._world.entities[name].references[path].on_delete:
                     case "cascade":
                         if self.get(*referrer) is not None:
-                            self._pending[referrer] = None
+                            self._pending.put(referrer, None)
                             waiting.append(referrer)
                     case "set-null":
                         current = self.get(*referrer)
                         if current is not None:
-                            self._pending[referrer] = without(current, path, target[1])
+                            self._pending.put(referrer, without(current, path, target[1]))
                     case "restrict":
                         restricted.append(referrer)
         # A referrer that this very delete takes away does not stand in its way.
@@ -149,44 +140,3 @@ class Overlay:
         if blocking:
             blocker = blocking[0][0]
             raise Restricted(entity, key, blocker, len({at for at in blocking if at[0] == blocker}))
-
-
-def references_to(world: World, entity: str, row: Row, target: str, key: str) -> Iterator[str]:
-    """The reference paths of a row that hold `key` of `target`, each once."""
-    for path, reference in world.entities[entity].references.items():
-        if reference.to == target and any(key_text(value) == key for _, value in values_at(row, path)):
-            yield path
-
-
-def matches(row: Row, match: dict[str, Any] | None) -> bool:
-    """Whether fields equal the wanted values; a list field matches when it contains the value."""
-    for path, wanted in (match or {}).items():
-        if wanted is None:
-            if values_at(row, path):
-                return False
-        elif not any(same(value, wanted) for _, value in values_at(row, path)):
-            return False
-    return True
-
-
-def same(one: Any, other: Any) -> bool:
-    """JSON equality: true is not 1, at any depth, and 1.0 is."""
-    match one, other:
-        case dict(), dict():
-            return one.keys() == other.keys() and all(same(part, other[name]) for name, part in one.items())
-        case list(), list():
-            return len(one) == len(other) and all(map(same, one, other))
-    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
-
-
-def sort_key(value: Any) -> tuple[int, Any]:
-    """An order over JSON scalars: null, booleans, numbers, text, then the rest by their JSON."""
-    if value is None:
-        return (0, 0)
-    if isinstance(value, bool):
-        return (1, value)
-    if isinstance(value, int | float):
-        return (2, value)
-    if isinstance(value, str):
-        return (3, value)
-    return (4, key_text(value))

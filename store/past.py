@@ -10,7 +10,7 @@ from schemas.canonical import canonical
 from schemas.types import Change, Op, Row, StateDelta, World
 from store.db import Database
 from store.history import read_steps
-from store.overlay import sort_key
+from store.matching import sort_key
 from store.rows import Rows
 from store.sessions import SessionRecord, standing_on
 

@@ -3,130 +3,23 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, and_, bindparam, case, func, insert, literal_column, select
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import bindparam, insert, select
 
 from schemas.rows import key_text
 from schemas.types import Change, Row, World
 from store.db import Database
-from store.overlay import matches, references_to, sort_key
+from store.matching import Referrer, in_order, matches, paths_to, references_to, sort_key
+from store.reads import READS
 from store.rules import CUT, Rule, indexed
-from store.tables import ancestry, entry, opening, tally, version
+from store.tables import ancestry, opening, version
 
 _PAGE = 256
 
-_near = ancestry.alias("near")
-_newer = version.alias("newer")
-_sees = and_(version.c.step <= ancestry.c.upto, version.c.step <= bindparam("head"))
-
-
-def _visible(depth: Any, key: ColumnElement[str], at: ColumnElement[int]) -> ColumnElement[bool]:
-    """No nearer or later version of the same row can be seen."""
-    hiding: Select[int] = (
-        select(literal_column("1"))
-        .join(_near, and_(_newer.c.layer == _near.c.ancestor, _newer.c.step <= _near.c.upto))
-        .where(
-            _near.c.layer == bindparam("layer"),
-            _newer.c.entity == bindparam("entity"),
-            _newer.c.key == key,
-            _newer.c.step <= bindparam("head"),
-            _near.c.depth <= depth,
-            # A range, so that the index leads past the older versions of a row that changes often.
-            _newer.c.step > case((_near.c.depth < depth, literal_column("-1")), else_=at),
-        )
-        .limit(literal_column("1"))
-    )
-    # As a scalar: PostgreSQL would make a join of an EXISTS, and compare every version with every other.
-    return hiding.scalar_subquery().is_(None)
-
-
 _ANCESTRY = select(ancestry.c.depth, ancestry.c.ancestor, ancestry.c.upto).where(ancestry.c.layer == bindparam("layer"))
-_GET = (
-    select(version.c.body)
-    .join(ancestry, and_(version.c.layer == ancestry.c.ancestor, _sees))
-    .where(
-        ancestry.c.layer == bindparam("layer"),
-        version.c.entity == bindparam("entity"),
-        version.c.key == bindparam("key"),
-    )
-    .order_by(ancestry.c.depth, version.c.step.desc())
-    .limit(1)
-)
-_SCAN = (
-    select(version.c.body)
-    .join(ancestry, and_(version.c.layer == ancestry.c.ancestor, _sees))
-    .where(
-        ancestry.c.layer == bindparam("layer"),
-        version.c.entity == bindparam("entity"),
-        version.c.body.is_not(None),
-        _visible(ancestry.c.depth, version.c.key, version.c.step),
-    )
-)
-_entry_version = and_(
-    version.c.layer == entry.c.layer,
-    version.c.entity == entry.c.entity,
-    version.c.key == entry.c.key,
-    version.c.step == entry.c.step,
-)
-_wanted_entry = and_(
-    entry.c.entity == bindparam("entity"),
-    entry.c.field == bindparam("field"),
-    entry.c.value == bindparam("value"),
-    entry.c.step <= bindparam("head"),
-)
-_ENTRIES = (
-    select(entry.c.key)
-    .select_from(ancestry)
-    .join(entry, and_(entry.c.layer == ancestry.c.ancestor, entry.c.step <= ancestry.c.upto))
-    .where(
-        ancestry.c.layer == bindparam("layer"),
-        _wanted_entry,
-        _visible(ancestry.c.depth, entry.c.key, entry.c.step),
-    )
-)
-_FIND = _ENTRIES.with_only_columns(version.c.body).join(version, _entry_version)
-_COUNT_FOUND = _ENTRIES.with_only_columns(func.count())
-
-_SCAN_LAYER = (
-    select(version.c.key, version.c.body)
-    .where(
-        version.c.layer == bindparam("ancestor"),
-        version.c.entity == bindparam("entity"),
-        version.c.key > bindparam("after"),
-        version.c.step <= bindparam("upto"),
-        version.c.step <= bindparam("head"),
-        version.c.body.is_not(None),
-        _visible(bindparam("depth"), version.c.key, version.c.step),
-    )
-    .order_by(version.c.key)
-    .limit(bindparam("page"))
-)
-_FIND_LAYER = (
-    select(entry.c.key, version.c.body)
-    .join(version, _entry_version)
-    .where(
-        entry.c.layer == bindparam("ancestor"),
-        _wanted_entry,
-        entry.c.key > bindparam("after"),
-        entry.c.step <= bindparam("upto"),
-        _visible(bindparam("depth"), entry.c.key, entry.c.step),
-    )
-    .order_by(entry.c.key)
-    .limit(bindparam("page"))
-)
-_TALLY = (
-    select(tally.c.rows)
-    .join(ancestry, and_(tally.c.layer == ancestry.c.ancestor, tally.c.step <= ancestry.c.upto))
-    .where(
-        ancestry.c.layer == bindparam("layer"), tally.c.entity == bindparam("entity"), tally.c.step <= bindparam("head")
-    )
-    .order_by(ancestry.c.depth, tally.c.step.desc())
-    .limit(1)
-)
 _OPEN = insert(opening)
 _ADD = insert(version)
 
@@ -143,19 +36,22 @@ class Rows:
         self._db = db
         self._world = world
         self._layer = layer
+        self._reads = READS[db.is_sqlite]
         self._indexed = indexed(world)
         self._ancestry = sorted(tuple(row) for row in db.run(_ANCESTRY, layer=layer).all())
 
     def get(self, entity: str, key: str) -> Row | None:
         """The visible row with this key, or None."""
-        body = self._db.scalar(_GET, layer=self._layer, head=self.head, entity=entity, key=key)
+        body = self._db.scalar(self._reads.get, layer=self._layer, head=self.head, entity=entity, key=key)
         return None if body is None else orjson.loads(body)
 
     def query(self, entity: str, match: dict[str, Any] | None = None) -> list[Row]:
         """The visible rows whose fields equal `match`, in key order."""
         key = self._world.entities[entity].key
         where = self._where(entity, match or {})
-        statement, values = (_SCAN, {}) if where is None else (_FIND, {"field": where[0], "value": where[1]})
+        statement, values = (
+            (self._reads.scan, {}) if where is None else (self._reads.find, {"field": where[0], "value": where[1]})
+        )
         bodies = self._db.run(statement, layer=self._layer, head=self.head, entity=entity, **values).scalars()
         rows = (row for row in map(orjson.loads, bodies) if matches(row, match))
         return sorted(rows, key=lambda row: sort_key(row[key]))
@@ -179,7 +75,7 @@ class Rows:
     def count(self, entity: str, match: dict[str, Any] | None = None) -> int:
         """How many rows there are."""
         if not match:
-            return int(self._db.scalar(_TALLY, layer=self._layer, head=self.head, entity=entity) or 0)
+            return int(self._db.scalar(self._reads.tally, layer=self._layer, head=self.head, entity=entity) or 0)
         where = self._where(entity, match)
         (value, *others) = match.values()
         if (
@@ -191,22 +87,26 @@ class Rows:
         ):
             return len(self.query(entity, match))
         found = self._db.run(
-            _COUNT_FOUND, layer=self._layer, head=self.head, entity=entity, field=where[0], value=where[1]
+            self._reads.count_found, layer=self._layer, head=self.head, entity=entity, field=where[0], value=where[1]
         )
         return int(found.scalar_one())
 
-    def referrers(self, entity: str, key: str) -> list[tuple[str, str, Row]]:
-        """The visible rows that refer to this one, as (entity, path, row)."""
-        found = []
-        for name, other in self._world.entities.items():
-            for path, reference in other.references.items():
-                if reference.to != entity:
-                    continue
-                bodies = self._db.run(_FIND, layer=self._layer, head=self.head, entity=name, field=path, value=key)
-                for row in map(orjson.loads, bodies.scalars()):
-                    if path in references_to(self._world, name, row, entity, key):
-                        found.append((name, path, row))
-        return found
+    def referrers(self, entity: str, keys: Sequence[str]) -> dict[str, list[Referrer]]:
+        """The visible rows that refer to each of these, as (entity, path, row), by entity, path and key."""
+        found: dict[str, list[Referrer]] = {key: [] for key in keys}
+        for name, path in paths_to(self._world, entity):
+            for key, body in self._holders(name, path, keys):
+                row = orjson.loads(body)
+                if path in references_to(self._world, name, row, entity, key):
+                    found[key].append((name, path, row))
+        return {key: in_order(self._world, entity, rows) for key, rows in found.items()}
+
+    def _holders(self, entity: str, field: str, keys: Sequence[str]) -> Iterable[tuple[str, str]]:
+        at = {"layer": self._layer, "head": self.head, "entity": entity, "field": field}
+        if len(keys) == 1:
+            return ((keys[0], body) for body in self._db.run(self._reads.find, value=keys[0], **at).scalars())
+        values = orjson.dumps(keys).decode() if self._db.is_sqlite else list(keys)
+        return (tuple(row) for row in self._db.run(self._reads.find_all, values=values, **at))
 
     def write(self, changes: Iterable[Change], n: int) -> None:
         """Write the versions of step `n`, inside the caller's transaction; the insert of the step closes them."""
@@ -238,7 +138,9 @@ class Rows:
         self, entity: str, where: tuple[str, str] | None, after: str, depth: int, ancestor: int, upto: int
     ) -> Iterator[tuple[str, str]]:
         statement, values = (
-            (_SCAN_LAYER, {}) if where is None else (_FIND_LAYER, {"field": where[0], "value": where[1]})
+            (self._reads.scan_layer, {})
+            if where is None
+            else (self._reads.find_layer, {"field": where[0], "value": where[1]})
         )
         page = 32
         while True:

@@ -32,6 +32,9 @@ from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, 
 FOREVER = 2**62
 """`upto` of a layer that sees all of its ancestor."""
 
+Name = Text(collation="C").with_variant(Text(), "sqlite")
+"""A text that is compared byte for byte. All that meet in a comparison are of this type, or no index would serve it."""
+
 metadata = MetaData()
 
 store = Table("store", metadata, Column("version", Integer, primary_key=True, autoincrement=False))
@@ -49,10 +52,10 @@ rule = Table(
     "rule",
     metadata,
     Column("world", ForeignKey("world.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    Column("entity", Text, primary_key=True),
-    Column("field", Text, primary_key=True),
+    Column("entity", Name, primary_key=True),
+    Column("field", Name, primary_key=True),
     Column("kind", Text, nullable=False),
-    Column("target", Text),
+    Column("target", Name),
     Column("paths", Text, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -92,8 +95,8 @@ version = Table(
     "version",
     metadata,
     Column("layer", ForeignKey("layer.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    Column("entity", Text, primary_key=True),
-    Column("key", Text(collation="C").with_variant(Text(), "sqlite"), primary_key=True),
+    Column("entity", Name, primary_key=True),
+    Column("key", Name, primary_key=True),
     Column("step", Integer, primary_key=True, autoincrement=False),
     Column("op", Text, nullable=False),
     Column("body", Text),
@@ -104,10 +107,10 @@ entry = Table(
     "entry",
     metadata,
     Column("layer", ForeignKey("layer.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    Column("entity", Text, primary_key=True),
-    Column("field", Text, primary_key=True),
-    Column("value", Text(collation="C").with_variant(Text(), "sqlite"), primary_key=True),
-    Column("key", Text(collation="C").with_variant(Text(), "sqlite"), primary_key=True),
+    Column("entity", Name, primary_key=True),
+    Column("field", Name, primary_key=True),
+    Column("value", Name, primary_key=True),
+    Column("key", Name, primary_key=True),
     Column("step", Integer, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )
@@ -116,8 +119,8 @@ pending = Table(
     "pending",
     metadata,
     Column("layer", ForeignKey("layer.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    Column("entity", Text, primary_key=True),
-    Column("key", Text(collation="C").with_variant(Text(), "sqlite"), primary_key=True),
+    Column("entity", Name, primary_key=True),
+    Column("key", Name, primary_key=True),
     Column("op", Text, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -126,7 +129,7 @@ tally = Table(
     "tally",
     metadata,
     Column("layer", ForeignKey("layer.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    Column("entity", Text, primary_key=True),
+    Column("entity", Name, primary_key=True),
     Column("step", Integer, primary_key=True, autoincrement=False),
     Column("rows", Integer, nullable=False),
     sqlite_with_rowid=False,
@@ -144,7 +147,6 @@ step = Table(
     Column("body", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("measured", Text, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 session = Table(

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Protocol
 
 from schemas.rows import IdPattern, key_text
 from schemas.types import Completion, Row, Step, World
+from store.matching import Referrer
+from store.shelf import At
+
+_TOGETHER = 500
+"""Rows whose referrers are looked for at once."""
 
 
 class RowSource(Protocol):
@@ -30,8 +35,8 @@ class RowSource(Protocol):
         """How many rows match."""
         ...
 
-    def referrers(self, entity: str, key: str) -> list[tuple[str, str, Row]]:
-        """The rows that refer to this one, as (entity, path, row)."""
+    def referrers(self, entity: str, keys: Sequence[str]) -> dict[str, list[Referrer]]:
+        """The rows that refer to each of these, as (entity, path, row), by entity, path and key."""
         ...
 
 
@@ -71,6 +76,8 @@ class EntityView:
         self._counted = counters
         self._fetched: dict[tuple[str, str], Row | None] = {}
         self._handed_out: dict[int, Row | None] = {}
+        self._referrers: dict[At, list[Referrer]] = {}
+        self._beside: dict[At, list[str]] = {}
 
     def get(self, entity: str, key: str) -> Row | None:
         """The row with this key, or None."""
@@ -90,23 +97,43 @@ class EntityView:
 
     def query(self, entity: str, match: dict[str, Any] | None = None) -> list[Row]:
         """The rows whose fields equal `match`, in key order."""
-        rows = self._rows.query(entity, match)
-        self._handed_out.update((id(row), row) for row in rows)
-        return rows
+        return [self._known(entity, row) for row in self._rows.query(entity, match)]
 
     def stream(self, entity: str, match: dict[str, Any] | None = None, after: Any = None) -> Iterator[Row]:
         """The same rows one by one, from the first key behind `after`; costs what is taken."""
-        for row in self._rows.stream(entity, match, after):
-            self._handed_out[id(row)] = row
-            yield row
+        return (self._known(entity, row) for row in self._rows.stream(entity, match, after))
 
     def count(self, entity: str, match: dict[str, Any] | None = None) -> int:
         """How many rows match."""
         return self._rows.count(entity, match)
 
     def referrers(self, entity: str, key: str) -> list[tuple[str, str, Row]]:
-        """The rows that refer to this one, as (entity, path, row)."""
-        return self._rows.referrers(entity, key)
+        """The rows that refer to this one, as (entity, path, row).
+
+        Whoever asks it of a row that was found so itself will ask it of those beside it, as a delete does: they are
+        looked for together.
+        """
+        if (entity, key) not in self._referrers:
+            beside = [other for other in self._beside.get((entity, key), ()) if (entity, other) not in self._referrers]
+            for other, found in self._rows.referrers(entity, beside or [key]).items():
+                self._referrers[entity, other] = [(name, path, self._known(name, row)) for name, path, row in found]
+                self._note_those_beside(found)
+        return self._referrers[entity, key]
+
+    def _known(self, entity: str, row: Row) -> Row:
+        """The row as it was handed out before, if it was."""
+        known = self._fetched.setdefault((entity, key_text(row[self._world.entities[entity].key])), row)
+        self._handed_out[id(known)] = known
+        return row if known is None else known
+
+    def _note_those_beside(self, found: list[Referrer]) -> None:
+        keys: dict[str, dict[str, None]] = {}
+        for name, _, row in found:
+            keys.setdefault(name, {})[key_text(row[self._world.entities[name].key])] = None
+        for name, those in keys.items():
+            for start in range(0, len(those), _TOGETHER):
+                group = list(those)[start : start + _TOGETHER]
+                self._beside.update(((name, key), group) for key in group)
 
     def new_id(self, entity: str) -> Any:
         """A fresh key, never used before in this session."""

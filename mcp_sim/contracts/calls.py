@@ -13,7 +13,8 @@ from schemas.contracts.patterns import Pattern, meant
 from schemas.expressions import Expression, parse
 from schemas.rows import key_text
 from schemas.types import LedgerEntry, Step, Tool, World
-from store.overlay import Overlay, same
+from store.matching import same
+from store.overlay import Overlay
 from store.traces.replay import TracePast, TraceRows
 from store.view import EntityView
 

@@ -16,7 +16,7 @@ from schemas.contracts.wording import shown
 from schemas.expressions import parse
 from schemas.rows import key_text
 from schemas.types import Change, Op, Row
-from store.overlay import matches, same
+from store.matching import matches, same
 
 
 @dataclass(frozen=True, slots=True)

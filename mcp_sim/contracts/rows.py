@@ -15,7 +15,7 @@ from schemas.contracts.wording import shown
 from schemas.expressions import Expression, checked, parse
 from schemas.rows import key_text
 from schemas.types import Change, Row
-from store.overlay import matches, same
+from store.matching import matches, same
 
 
 class AtTheEnd:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from schemas.rows import key_text
 from schemas.types import Completion, Row, Step, Trace, World
 from store.completions import completions_of
-from store.overlay import matches, references_to, sort_key
+from store.matching import Referrer, in_order, sort_key
+from store.shelf import Shelf
 from store.traces.encode import FORMAT, VERSION, decode_regimes, decode_step
 from store.view import EntityView, first_counters, id_pattern, undisturbed
 
@@ -69,28 +70,25 @@ class TraceRows:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._rows: dict[str, dict[str, Row]] = {
-            name: {key_text(row[entity.key]): row for row in world.rows.get(name, ())}
-            for name, entity in world.entities.items()
-        }
+        self._rows = Shelf(world)
+        for name, rows in world.rows.items():
+            key = world.entities[name].key
+            for row in rows:
+                self._rows.put((name, key_text(row[key])), row)
 
     def apply(self, step: Step) -> None:
         """Take in the changes of a step."""
         for change in step.delta.changes:
-            if change.after is None:
-                self._rows[change.entity].pop(change.key, None)
-            else:
-                self._rows[change.entity][change.key] = change.after
+            self._rows.put((change.entity, change.key), change.after)
 
     def get(self, entity: str, key: str) -> Row | None:
         """The row with this key, or None."""
-        return self._rows[entity].get(key)
+        return self._rows.rows.get((entity, key))
 
     def query(self, entity: str, match: dict[str, Any] | None = None) -> list[Row]:
         """The rows whose fields equal `match`, in key order."""
         field = self._world.entities[entity].key
-        rows = (row for row in self._rows[entity].values() if matches(row, match))
-        return sorted(rows, key=lambda row: sort_key(row[field]))
+        return sorted(self._rows.matching(entity, match), key=lambda row: sort_key(row[field]))
 
     def stream(self, entity: str, match: dict[str, Any] | None = None, after: Any = None) -> Iterator[Row]:
         """The same rows one by one, from the first key behind `after`."""
@@ -101,14 +99,9 @@ class TraceRows:
         """How many rows match."""
         return len(self.query(entity, match))
 
-    def referrers(self, entity: str, key: str) -> list[tuple[str, str, Row]]:
-        """The rows that refer to this one, as (entity, path, row)."""
-        return [
-            (name, path, row)
-            for name in self._world.entities
-            for row in self.query(name)
-            for path in references_to(self._world, name, row, entity, key)
-        ]
+    def referrers(self, entity: str, keys: Sequence[str]) -> dict[str, list[Referrer]]:
+        """The rows that refer to each of these, as (entity, path, row), by entity, path and key."""
+        return {key: in_order(self._world, entity, self._rows.referrers(entity, key)) for key in keys}
 
 
 class TracePast:

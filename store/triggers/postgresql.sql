@@ -32,21 +32,80 @@ BEGIN
 END $$
 --;
 
--- The op and body of the visible version of a row, or no row at all.
+-- What is asked for every row is written as loops over the few layers that are seen: each look at a larger table names its
+-- layer, so that it is served by the index whatever the planner believes of tables that nobody has analysed yet; and in
+-- PL/pgSQL, which plans a query once for a connection, where a function in SQL plans it with every call.
+
+-- The op and body of the visible version of a row, or nulls.
 CREATE FUNCTION mcp_visible(of integer, what text, id text, at integer DEFAULT 2147483647, OUT op text, OUT body text)
-LANGUAGE sql STABLE AS $$
-    SELECT v.op, v.body FROM ancestry a JOIN version v
-        ON v.layer = a.ancestor AND v.entity = what AND v.key = id COLLATE "C" AND v.step <= a.upto AND v.step <= at
-    WHERE a.layer = of ORDER BY a.depth, v.step DESC LIMIT 1
-$$
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    seen record;
+BEGIN
+    FOR seen IN SELECT ancestor, upto FROM ancestry WHERE layer = of ORDER BY depth LOOP
+        SELECT v.op, v.body INTO op, body FROM version v
+        WHERE v.layer = seen.ancestor AND v.entity = what COLLATE "C" AND v.key = id COLLATE "C" AND v.step <= seen.upto AND v.step <= at
+        ORDER BY v.step DESC LIMIT 1;
+        EXIT WHEN FOUND;
+    END LOOP;
+END $$
+--;
+
+-- Whether a nearer or later version of a row can be seen than the one at this depth and step.
+CREATE FUNCTION mcp_hidden(of integer, what text, id text, far integer, since integer) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    near record;
+BEGIN
+    FOR near IN SELECT depth, ancestor, upto FROM ancestry WHERE layer = of AND depth <= far ORDER BY depth LOOP
+        IF EXISTS (SELECT 1 FROM version v
+                   WHERE v.layer = near.ancestor AND v.entity = what COLLATE "C" AND v.key = id COLLATE "C" AND v.step <= near.upto
+                     AND v.step > CASE WHEN near.depth < far THEN -1 ELSE since END) THEN
+            RETURN true;
+        END IF;
+    END LOOP;
+    RETURN false;
+END $$
+--;
+
+-- Whether a row that can be seen, other than one of them, holds a value.
+CREATE FUNCTION mcp_held(of integer, what text, path text, held text, but text DEFAULT NULL) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    seen record;
+BEGIN
+    FOR seen IN SELECT depth, ancestor, upto FROM ancestry WHERE layer = of LOOP
+        IF EXISTS (SELECT 1 FROM entry e
+                   WHERE e.layer = seen.ancestor AND e.entity = what COLLATE "C" AND e.field = path COLLATE "C" AND e.value = held COLLATE "C"
+                     AND e.step <= seen.upto AND e.key IS DISTINCT FROM but COLLATE "C"
+                     AND NOT mcp_hidden(of, e.entity, e.key, seen.depth, e.step)) THEN
+            RETURN true;
+        END IF;
+    END LOOP;
+    RETURN false;
+END $$
+--;
+
+-- How many rows of an entity are seen.
+CREATE FUNCTION mcp_tally(of integer, what text) RETURNS integer LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    seen record;
+    told integer;
+BEGIN
+    FOR seen IN SELECT ancestor, upto FROM ancestry WHERE layer = of ORDER BY depth LOOP
+        SELECT t.rows INTO told FROM tally t
+        WHERE t.layer = seen.ancestor AND t.entity = what COLLATE "C" AND t.step <= seen.upto ORDER BY t.step DESC LIMIT 1;
+        EXIT WHEN FOUND;
+    END LOOP;
+    RETURN coalesce(told, 0);
+END $$
 --;
 
 -- The name in a JSON path such as $."id"; the names in a list of them, or in a list of paths.
 CREATE FUNCTION mcp_name(path text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT substr(path, 4, length(path) - 4) $$
 --;
-CREATE FUNCTION mcp_names(path text) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE left(path, 1) WHEN '[' THEN ARRAY(SELECT jsonb_array_elements_text(path::jsonb)) ELSE ARRAY[mcp_name(path)] END
-$$
+CREATE FUNCTION mcp_names(path text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN CASE left(path, 1) WHEN '[' THEN ARRAY(SELECT jsonb_array_elements_text(path::jsonb)) ELSE ARRAY[mcp_name(path)] END;
+END $$
 --;
 
 -- A JSON number as text: whole ones without a fraction, others as their nearest double.
@@ -139,11 +198,13 @@ EXECUTE FUNCTION mcp_derived('the rows of an open step are noted by the database
 --;
 
 -- The number that the next step of a layer has; null for a layer that takes none.
-CREATE FUNCTION mcp_next(of integer) RETURNS integer LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN l.parent IS NULL AND EXISTS (SELECT 1 FROM step WHERE layer = l.id) THEN NULL
-                ELSE coalesce((SELECT max(n) + 1 FROM step WHERE layer = l.id), l.base + (l.parent IS NOT NULL AND l.skip = 0)::integer) END
-    FROM layer l WHERE l.id = of
-$$
+CREATE FUNCTION mcp_next(of integer) RETURNS integer LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (
+        SELECT CASE WHEN l.parent IS NULL AND EXISTS (SELECT 1 FROM step WHERE layer = l.id) THEN NULL
+                    ELSE coalesce((SELECT max(n) + 1 FROM step WHERE layer = l.id), l.base + (l.parent IS NOT NULL AND l.skip = 0)::integer) END
+        FROM layer l WHERE l.id = of);
+END $$
 --;
 
 -- The insert of a step closes it: its number follows, and its versions are all there.
@@ -202,20 +263,15 @@ BEGIN
         RETURN NULL;
     END IF;
     INSERT INTO tally
-    SELECT NEW.layer, p.entity, NEW.n, sum((p.op = 'create')::integer - (p.op = 'delete')::integer) + coalesce((
-        SELECT t.rows FROM ancestry a JOIN tally t ON t.layer = a.ancestor AND t.entity = p.entity AND t.step <= a.upto
-        WHERE a.layer = NEW.layer ORDER BY a.depth, t.step DESC LIMIT 1), 0)
+    SELECT NEW.layer, p.entity, NEW.n, sum((p.op = 'create')::integer - (p.op = 'delete')::integer) + mcp_tally(NEW.layer, p.entity)
     FROM pending p WHERE p.layer = NEW.layer AND p.op <> 'update' GROUP BY p.entity;
-    FOR written IN
-        SELECT v.entity, v.key, v.body FROM pending p
-        JOIN version v ON v.layer = p.layer AND v.entity = p.entity AND v.key = p.key AND v.step = NEW.n
-        WHERE p.layer = NEW.layer ORDER BY v.entity, v.key
-    LOOP
-        IF written.body IS NULL THEN
+    FOR written IN SELECT entity, key FROM pending WHERE layer = NEW.layer ORDER BY entity, key LOOP
+        SELECT v.body::json INTO content FROM version v
+        WHERE v.layer = NEW.layer AND v.entity = written.entity AND v.key = written.key AND v.step = NEW.n;
+        IF content IS NULL THEN
             PERFORM mcp_deleted(NEW.layer, stood.world, written.entity, written.key);
             CONTINUE;
         END IF;
-        content := written.body::json;
         IF EXISTS (
             SELECT 1 FROM rule r CROSS JOIN LATERAL jsonb_array_elements_text(r.paths::jsonb) p
             WHERE r.world = stood.world AND r.entity = written.entity AND r.kind = 'unique'
@@ -250,16 +306,16 @@ END $$
 CREATE TRIGGER step_inserted AFTER INSERT ON step FOR EACH ROW EXECUTE FUNCTION mcp_step_inserted()
 --;
 CREATE FUNCTION mcp_deleted(of integer, within integer, what text, id text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    referring record;
 BEGIN
-    IF EXISTS (
-        SELECT 1 FROM rule r JOIN ancestry a ON a.layer = of
-        JOIN entry e ON e.layer = a.ancestor AND e.entity = r.entity AND e.field = r.field AND e.value = id COLLATE "C" AND e.step <= a.upto
-        WHERE r.world = within AND r.kind = 'reference' AND r.target = what AND NOT EXISTS (
-            SELECT 1 FROM ancestry b JOIN version w ON w.layer = b.ancestor AND w.entity = e.entity AND w.key = e.key AND w.step <= b.upto
-                              AND w.step > CASE WHEN b.depth < a.depth THEN -1 ELSE e.step END
-            WHERE b.layer = of AND b.depth <= a.depth)) THEN
-        PERFORM mcp_refuse('a deleted row is still referred to');
-    END IF;
+    FOR referring IN
+        SELECT entity, field FROM rule WHERE world = within AND kind = 'reference' AND target = what COLLATE "C"
+    LOOP
+        IF mcp_held(of, referring.entity, referring.field, id) THEN
+            PERFORM mcp_refuse('a deleted row is still referred to');
+        END IF;
+    END LOOP;
 END $$
 --;
 CREATE FUNCTION mcp_entry_insert() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -275,13 +331,7 @@ BEGIN
                   OR coalesce((SELECT op = 'delete' FROM mcp_visible(NEW.layer, goal, NEW.value)), true)) THEN
         PERFORM mcp_refuse('dangling reference');
     END IF;
-    IF NEW.field LIKE '!%' AND EXISTS (
-        SELECT 1 FROM ancestry a JOIN entry e ON e.layer = a.ancestor AND e.entity = NEW.entity AND e.field = NEW.field
-                                             AND e.value = NEW.value AND e.step <= a.upto
-        WHERE a.layer = NEW.layer AND e.key <> NEW.key AND NOT EXISTS (
-            SELECT 1 FROM ancestry b JOIN version w ON w.layer = b.ancestor AND w.entity = e.entity AND w.key = e.key AND w.step <= b.upto
-                              AND w.step > CASE WHEN b.depth < a.depth THEN -1 ELSE e.step END
-            WHERE b.layer = NEW.layer AND b.depth <= a.depth)) THEN
+    IF NEW.field LIKE '!%' AND mcp_held(NEW.layer, NEW.entity, NEW.field, NEW.value, NEW.key) THEN
         PERFORM mcp_refuse('two rows hold the same unique value');
     END IF;
     RETURN NEW;

@@ -72,6 +72,7 @@ END
 
 -- The insert of a step closes it: its number follows, and its versions are all there.
 CREATE TRIGGER step_insert BEFORE INSERT ON step BEGIN
+    SELECT RAISE(ABORT, 'a step is there already') WHERE EXISTS (SELECT 1 FROM step WHERE rowid = NEW.rowid);
     SELECT RAISE(ABORT, 'another process committed this step first')
     WHERE NOT EXISTS (
         SELECT 1 FROM layer l
@@ -81,6 +82,10 @@ CREATE TRIGGER step_insert BEFORE INSERT ON step BEGIN
     WHERE NEW.changes = 0 AND EXISTS (SELECT 1 FROM opening WHERE layer = NEW.layer);
     SELECT RAISE(ABORT, 'a step tells the clock and the id counters after it')
     WHERE CASE json_valid(NEW.state) WHEN 1 THEN json_type(NEW.state, '$.clock') IS NOT 'integer' OR json_type(NEW.state, '$.counters') IS NOT 'object' ELSE 1 END;
+END
+--;
+CREATE TRIGGER step_numbered AFTER INSERT ON step WHEN NEW.rowid < 1 BEGIN
+    SELECT RAISE(ABORT, 'a step is numbered from 1');
 END
 --;
 CREATE TRIGGER step_insert_changes BEFORE INSERT ON step WHEN NEW.changes <> 0 BEGIN

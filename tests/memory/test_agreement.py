@@ -13,7 +13,7 @@ from store import sessions
 from store.db import Database
 from store.errors import DeltaRejected
 from store.integrity import check
-from store.overlay import matches, sort_key
+from store.matching import matches, sort_key
 from store.timeline import Timeline
 from tests.memory.any_world import FIELDS, deltas, values, worlds
 from tests.memory.audit import audit

@@ -15,7 +15,7 @@ from schemas.effects import List
 from schemas.expressions import Expression, Template, parse, parse_template
 from schemas.rows import values_at
 from schemas.types import Row
-from store.overlay import sort_key
+from store.matching import sort_key
 
 Step = Callable[[Run], None]
 
