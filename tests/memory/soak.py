@@ -7,6 +7,7 @@ the independent auditor replays the raw tables; then everything is reset, so tha
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import sys
 import tempfile
@@ -186,4 +187,6 @@ def main(
 
 
 if __name__ == "__main__":
+    # What is turned down is meant to be, and is counted.
+    logging.getLogger("mcp_sim").setLevel(logging.ERROR)
     typer.run(main)

@@ -7,6 +7,7 @@ of the patterns; afterwards the independent auditor replays the raw tables.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import re
 import sys
@@ -218,4 +219,6 @@ def main(
 
 
 if __name__ == "__main__":
+    # What is turned down is meant to be, and is counted.
+    logging.getLogger("mcp_sim").setLevel(logging.ERROR)
     typer.run(main)
