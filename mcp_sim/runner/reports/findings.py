@@ -43,6 +43,11 @@ def broken(verdict: Verdict | None) -> list[Found]:
     return sorted(wrong, key=lambda one: one.clause.severity != "must")
 
 
+def deciding(verdict: Verdict | None) -> set[int]:
+    """The numbers of the steps that show what is broken."""
+    return {n for found in broken(verdict) for n in found.steps}
+
+
 def headline(result: CaseResult) -> str:
     """What is wrong with a case, in one sentence; empty if nothing is."""
     said = [result.told] if result.trouble else []

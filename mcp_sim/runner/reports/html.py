@@ -1,13 +1,115 @@
-"""A report as one web page that needs nothing else."""
+"""A report as one web page that needs nothing else: no server, no network, no other file."""
 
 from __future__ import annotations
 
-from html import escape
+import gzip
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
 
-from mcp_sim.runner.report import Report
+import orjson
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from mcp_sim.runner.reliability import Estimate
+from mcp_sim.runner.report import CaseResult, Report
+from mcp_sim.runner.reports.account import account
+from mcp_sim.runner.reports.findings import Trials, by_contract, by_profile, contract_name, headline
+from mcp_sim.runner.reports.words import brief, printable
+
+_FOLDER = Path(__file__).parent / "page"
+_BUDGET = 150_000_000
+"""About how many characters of answers all cases together may hold, before they are compressed."""
+_ROOM = (400, 20_000)
+"""The least and the most that one text gets of it."""
 
 
 def html(report: Report) -> str:
-    """The page."""
-    lines = "".join(f"<li>{result.outcome}: {escape(result.case.name)}</li>" for result in report.results)
-    return f"<!doctype html><html lang=en><meta charset=utf-8><title>mcp-sim</title><ul>{lines}</ul></html>"
+    """The page. What a case holds is packed, and unpacked when it is opened, so that a thousand stay quick."""
+    texts = 3 * sum(len(result.trace.steps) for result in report.results)
+    room = min(max(_BUDGET // max(texts, 1), _ROOM[0]), _ROOM[1])
+    numbers = {id(result): number for number, result in enumerate(report.results)}
+    script, style = (_ours(name) for name in ("page.js", "page.css"))
+    outcomes = [result.outcome for result in report.results]
+    return _template().render(
+        report=report,
+        agent=printable(report.agent),
+        counts={name: outcomes.count(name) for name in ("passed", "failed", "error")},
+        contracts=[_contract(trials, report.k, numbers) for trials in by_contract(report)],
+        cases=[_line(number, result) for number, result in enumerate(report.results)],
+        profiles=list(dict.fromkeys(_profile(result) for result in report.results)),
+        packed=[_packed(account(result, room)) for result in report.results],
+        script=script,
+        style=style,
+        script_hash=b64encode(sha256(script.encode()).digest()).decode(),
+    )
+
+
+@cache
+def _template() -> Template:
+    loader = FileSystemLoader(_FOLDER)
+    return Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    ).get_template("page.html.j2")
+
+
+def _ours(name: str) -> Markup:
+    """A file of the page, which holds nothing from outside and goes in as it is."""
+    return Markup((_FOLDER / name).read_text(encoding="utf-8"))  # noqa: S704
+
+
+def _packed(given: dict[str, Any]) -> str:
+    return b64encode(gzip.compress(orjson.dumps(given), compresslevel=6, mtime=0)).decode()
+
+
+def _line(number: int, result: CaseResult) -> dict[str, Any]:
+    """A case in the list."""
+    return {
+        "number": number,
+        "outcome": result.outcome,
+        "contract": contract_name(result),
+        "title": printable(result.case.contract.title or result.case.contract.name),
+        "profile": _profile(result),
+        "seed": result.case.seed,
+        "calls": len(result.trace.steps),
+        "wrong": brief(headline(result), 220),
+    }
+
+
+def _contract(trials: Trials, k: int, numbers: dict[int, int]) -> dict[str, Any]:
+    """A contract in the overview: how far the agent can be relied on, and its cases by profile and seed."""
+    found = trials.reliability
+    return {
+        "name": trials.contract,
+        "title": printable(trials.title or trials.contract),
+        "passed": found.passed,
+        "trials": found.trials,
+        "errors": trials.errors,
+        "bars": _bars(trials, k),
+        "profiles": [
+            {
+                "name": part.profile,
+                "passed": part.reliability.passed,
+                "trials": part.reliability.trials,
+                "cases": [(numbers[id(result)], result) for result in part.results],
+            }
+            for part in by_profile(trials)
+        ],
+    }
+
+
+def _bars(trials: Trials, k: int) -> list[tuple[str, str, Estimate | None]]:
+    """(name, meaning, estimate)."""
+    found = trials.reliability
+    once = [("pass^1", "a single attempt passes", found.every_one(1))]
+    several = [
+        (f"pass^{k}", f"all of {k} attempts pass", found.every_one(k)),
+        (f"pass@{k}", f"at least one of {k} attempts passes", found.at_least_one(k)),
+    ]
+    return once if k == 1 else once + several
+
+
+def _profile(result: CaseResult) -> str:
+    return result.case.profile or "as declared"
