@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mcp_sim import __version__
-from mcp_sim.cli import call, check, connect, serve, sessions, state, trace, worldmodel, worlds
+from mcp_sim.cli import call, check, connect, serve, sessions, state, test, trace, worldmodel, worlds
 from mcp_sim.cli.output import complain, console
 from mcp_sim.errors import McpSimError
 from schemas.load import LoadError
@@ -23,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for module in (serve, worlds, connect, check, call, state, trace, sessions, worldmodel):
+for module in (serve, worlds, connect, check, test, call, state, trace, sessions, worldmodel):
     module.register(app)
 
 

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from mcp_sim.cli.output import console, notices
+from mcp_sim.errors import SetupError
 from schemas.load import shipped_worlds
 
 URL = "http://127.0.0.1:8000/mcp"
@@ -44,6 +45,20 @@ def connect(
     where, text = _FORMS[client](url, world)
     notices.print(where, highlight=False)
     console.out(text, highlight=False)
+
+
+def config_file(client: Client, url: str) -> tuple[str, str]:
+    """Name and content of the file that connects a client to a URL.
+
+    Raises:
+        SetupError: it takes no URL from a file.
+    """
+    if client is Client.CLAUDE_DESKTOP:
+        raise SetupError("the configuration file of claude-desktop takes no URL; take another client")
+    if client is Client.CLAUDE_CODE:  # claude --mcp-config FILE
+        return ".mcp.json", _json("mcpServers", _entry(url, None)) + "\n"
+    _, text = _FORMS[client](url, None)
+    return ("config.toml" if client is Client.CODEX else "mcp.json"), text + "\n"
 
 
 def _entry(url: str, world: str | None) -> dict[str, object]:
