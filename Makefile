@@ -39,7 +39,7 @@ test: $(VENV)/.dev check  ## Every test that fits into ten minutes
 	$(BIN)/pytest -q -n $(JOBS) -m "not slow and not vllm"
 
 test-full: $(VENV)/.dev check  ## Every test that needs no vLLM
-	$(BIN)/pytest -q -n $(JOBS) -m "not vllm"
+	$(BIN)/pytest -q -n $(JOBS) -m "not vllm" --hypothesis-profile thorough
 
 bench: $(VENV)/.dev  ## Speed and correctness beside the bare SDK and the peers
 	$(BIN)/python -m tests.benchmarks

@@ -15,7 +15,8 @@ from schemas.types import World
 from store.db import Database
 from tests.running import HARBOUR, Running, acting
 
-settings.register_profile("steady", deadline=None, derandomize=True, max_examples=60)
+settings.register_profile("steady", deadline=None, derandomize=True, max_examples=30)
+settings.register_profile("thorough", deadline=None, derandomize=True, max_examples=150)
 settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile("steady")
 
