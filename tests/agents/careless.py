@@ -108,3 +108,9 @@ JOBS: dict[str, Job] = {
     "mars-colony/send-the-salvage": send_the_salvage,
     "mars-colony/end-the-oven-alarm": end_the_oven_alarm,
 }
+
+
+if __name__ == "__main__":
+    from tests.agents.over_mcp import main
+
+    main(JOBS)
