@@ -62,6 +62,13 @@ def test_an_id_from_the_call_is_spoken_of_and_an_unknown_one_is_not_found(runnin
     assert running.refused("forecast", dock_id="D-99") == "404 Dock 'D-99' not found"
 
 
+def test_what_the_call_says_is_said_again_even_if_it_is_one_of_a_few_words(imagine: Any) -> None:
+    compass = {"type": "string", "enum": ["north", "east", "south", "west"]}
+    running = imagine({"type": "object", "properties": {"to": compass, "from": compass}, "required": ["to", "from"]})
+    assert [running.done("imagine", to=name)["to"] for name in compass["enum"]] == compass["enum"]
+    assert running.done("imagine", to="up")["to"] in compass["enum"]
+
+
 def test_the_same_question_has_the_same_answer_whatever_was_asked_between(running: Running) -> None:
     first = running.done("forecast", dock_id="D-01")
     running.done("forecast", dock_id="D-02")

@@ -53,10 +53,10 @@ class Imagination:
             return self._key(str(schema[MARK]))
         if "const" in schema:
             return schema["const"]
-        if "enum" in schema:
-            return self._chance.choice([option for option in schema["enum"] if option is not None] or [None])
         if name in self._arguments and _fits(schema, self._arguments[name]):
             return self._arguments[name]
+        if "enum" in schema:
+            return self._chance.choice([option for option in schema["enum"] if option is not None] or [None])
         for word in ("anyOf", "oneOf"):
             if word in schema:
                 branches = [part for part in schema[word] if _resolved(part, root).get("type") != "null"]
