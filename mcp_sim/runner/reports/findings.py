@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from mcp_sim.runner.reliability import Reliability
 from mcp_sim.runner.report import CaseResult, Report
+from mcp_sim.runner.reports.words import brief, owed, printable, told
 from schemas.types import ClauseResult, Failure, Step, Trace, Verdict
 
-SHOWN_STEPS = 12
-"""How many steps are told with a clause, and how many entries of the ledger with a case."""
+SHOWN = 20
+"""How many failures are told of a clause, and how many steps and entries of the ledger of a case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,6 @@ class Found:
         """The numbers of the steps that show it."""
         return tuple(sorted({n for failure in self.failures for n in failure.steps} | set(self.clause.steps)))
 
-    def deciding(self, trace: Trace) -> list[Step]:
-        """These steps, as far as they are told."""
-        wanted = set(self.steps[:SHOWN_STEPS])
-        return [step for step in trace.steps if step.n in wanted]
-
 
 def broken(verdict: Verdict | None) -> list[Found]:
     """The broken clauses, those that fail the verdict first."""
@@ -46,6 +42,38 @@ def broken(verdict: Verdict | None) -> list[Found]:
 def deciding(verdict: Verdict | None) -> set[int]:
     """The numbers of the steps that show what is broken."""
     return {n for found in broken(verdict) for n in found.steps}
+
+
+def deciding_steps(verdict: Verdict | None, trace: Trace) -> list[Step]:
+    """The steps themselves."""
+    wanted = deciding(verdict)
+    return [step for step in trace.steps if step.n in wanted]
+
+
+def wrong(verdict: Verdict, trace: Trace) -> Iterator[str]:
+    """What is wrong, line by line: every broken clause, the steps that decide it, the ledger of faults."""
+    for found in broken(verdict):
+        mark = "broken" if found.clause.severity == "must" else "warning"
+        yield f"  {mark}: {printable(found.clause.clause)} ({found.clause.verb})"
+        yield from some(f"    {brief(failure.message, 500)}" for failure in found.failures)
+        if found.clause.why:
+            yield f"    why: {printable(found.clause.why)}"
+    steps = deciding_steps(verdict, trace)
+    if steps:
+        yield "  the steps that decide it"
+        yield from some(f"    {told(step)}" for step in steps)
+    if verdict.ledger:
+        yield "  fault ledger"
+        yield from some(f"    {owed(entry)}" for entry in verdict.ledger)
+
+
+def some(lines: Iterable[str]) -> Iterator[str]:
+    """As many lines as are told, and how many more there are."""
+    whole = list(lines)
+    yield from whole[:SHOWN]
+    if len(whole) > SHOWN:
+        indent = len(whole[0]) - len(whole[0].lstrip())
+        yield f"{' ' * indent}and {len(whole) - SHOWN} more"
 
 
 def headline(result: CaseResult) -> str:

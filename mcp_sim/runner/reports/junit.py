@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
 from mcp_sim.runner.report import CaseResult, Report
-from mcp_sim.runner.reports.findings import SHOWN_STEPS, Trials, broken, by_contract, headline
-from mcp_sim.runner.reports.words import owed, printable, shortened, told
+from mcp_sim.runner.reports.findings import Trials, broken, by_contract, headline, wrong
+from mcp_sim.runner.reports.words import printable, shortened, told
 
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STEPS = 400
@@ -63,8 +63,8 @@ def _case(result: CaseResult, contract: str) -> ET.Element:
         verbs = [found.clause.verb for found in broken(result.verdict) if found.clause.severity == "must"]
         kind = result.trouble or ",".join(dict.fromkeys(verbs)) or result.outcome
         tag = "error" if result.outcome == "error" else "failure"
-        wrong = ET.SubElement(case, tag, message=_sound(headline(result)), type=kind)
-        wrong.text = _sound("\n".join(_details(result)))
+        fault = ET.SubElement(case, tag, message=_sound(headline(result)), type=kind)
+        fault.text = _sound("\n".join(_details(result)))
     ET.SubElement(case, "system-out").text = _sound("\n".join(_story(result)))
     if result.output:
         ET.SubElement(case, "system-err").text = _sound(shortened(result.output, _OUTPUT))
@@ -72,21 +72,10 @@ def _case(result: CaseResult, contract: str) -> ET.Element:
 
 
 def _details(result: CaseResult) -> Iterator[str]:
-    """Every broken clause with its steps, then the ledger."""
     if result.told:
         yield result.told
-    for found in broken(result.verdict):
-        yield f"{found.clause.severity}: {found.clause.clause} ({found.clause.verb})"
-        yield from (f"  {failure.message}" for failure in found.failures)
-        if found.clause.why:
-            yield f"  why: {found.clause.why}"
-        yield from (f"    {told(step)}" for step in found.deciding(result.trace))
-    ledger = result.verdict.ledger if result.verdict else ()
-    if ledger:
-        yield "faults and errors:"
-        yield from (f"  {owed(entry)}" for entry in ledger[:SHOWN_STEPS])
-        if len(ledger) > SHOWN_STEPS:
-            yield f"  and {len(ledger) - SHOWN_STEPS} more"
+    if result.verdict is not None:
+        yield from wrong(result.verdict, result.trace)
 
 
 def _story(result: CaseResult) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from mcp_sim.runner.report import CaseResult, Report
-from mcp_sim.runner.reports.findings import SHOWN_STEPS, Found, broken, contract_name
+from mcp_sim.runner.reports.findings import SHOWN, Found, broken, contract_name
 from mcp_sim.runner.reports.places import Places
 from mcp_sim.runner.reports.words import brief, printable, told
 from schemas.contracts.clauses import VERBS
@@ -77,13 +77,14 @@ def _results(result: CaseResult, places: Places) -> Iterator[dict[str, Any]]:
     for found in broken(result.verdict):
         level = "error" if found.clause.severity == "must" else "warning"
         where = places.at(result.case, ("clauses", found.index))
-        steps = found.deciding(result.trace)
+        decide = set(found.steps)
+        steps = [step for step in result.trace.steps if step.n in decide][:SHOWN]
         yield _result(result, f"clause/{found.clause.verb}", level, _message(found), where, steps, str(found.index))
 
 
 def _message(found: Found) -> str:
     why = f" ({found.clause.why})" if found.clause.why else ""
-    said = [failure.message for failure in found.failures[:SHOWN_STEPS]]
+    said = [failure.message for failure in found.failures[:SHOWN]]
     return f"{found.clause.clause}: {'; '.join(said)}{why}"
 
 

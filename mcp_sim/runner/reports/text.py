@@ -11,12 +11,23 @@ from rich.text import Text
 
 from mcp_sim.runner.reliability import Estimate
 from mcp_sim.runner.report import CaseResult, Outcome, Report
-from mcp_sim.runner.reports.findings import SHOWN_STEPS, Found, Trials, broken, by_contract, by_profile, headline
+from mcp_sim.runner.reports.findings import (
+    SHOWN,
+    Found,
+    Trials,
+    broken,
+    by_contract,
+    by_profile,
+    contract_name,
+    deciding_steps,
+    headline,
+    some,
+)
 from mcp_sim.runner.reports.words import acted, answered, brief, called, owed, printable, shortened
 from schemas.types import Blame, Step
 
 _DETAILED = 12
-"""How many failing cases are told in full; of the others, one line each."""
+"""How many cases are told in full, each wrong in a way of its own; of the others, one line each."""
 _LISTED = 100
 _OUTPUT = 1000
 """How many characters of what an agent wrote, where there was no fair trial."""
@@ -30,19 +41,29 @@ def text(report: Report, console: Console) -> None:
     """Print a report."""
     console.print(_trials(report, _PLAIN if console.options.ascii_only else _MARKS))
     wrong = [result for result in report.results if result.outcome != "passed" or broken(result.verdict)]
-    wrong.sort(key=lambda result: result.outcome == "passed")
-    for result in wrong[:_DETAILED]:
+    in_full = _examples(wrong)
+    for result in in_full:
         for line in _details(result):
             console.print(line, soft_wrap=True, highlight=False)
-    rest = wrong[_DETAILED:]
+    told = {id(result) for result in in_full}
+    rest = [result for result in wrong if id(result) not in told]
     if rest:
-        console.print(f"\n{len(rest)} more cases in short; the other forms of the report tell them in full:")
+        console.print(Text("\nAnd in short", style="bold"))
     for result in rest[:_LISTED]:
         line = Text.assemble((f"  {result.case.name}", _STYLES[result.outcome]), "  ", brief(headline(result), 300))
         console.print(line, soft_wrap=True)
     if len(rest) > _LISTED:
-        console.print(f"  and {len(rest) - _LISTED} more")
+        console.print(f"  and {len(rest) - _LISTED} more cases", highlight=False)
     console.print(_sum(report), soft_wrap=True)
+
+
+def _examples(wrong: list[CaseResult]) -> list[CaseResult]:
+    """One case for each way to be wrong, those that passed with a warning last."""
+    kinds: dict[tuple[str, ...], CaseResult] = {}
+    for result in sorted(wrong, key=lambda result: result.outcome == "passed"):
+        clauses = (found.clause.clause for found in broken(result.verdict))
+        kinds.setdefault((contract_name(result), result.trouble or "", *clauses), result)
+    return list(kinds.values())[:_DETAILED]
 
 
 def _trials(report: Report, marks: dict[Outcome, str]) -> Table:
@@ -53,7 +74,7 @@ def _trials(report: Report, marks: dict[Outcome, str]) -> Table:
     for trials in by_contract(report):
         apart = by_profile(trials)
         for number, part in enumerate(apart):
-            table.add_row(trials.contract if number == 0 else "", part.profile, *_row(part, k, marks))
+            table.add_row(trials.contract if number == 0 else "", Text(part.profile or ""), *_row(part, k, marks))
         if len(apart) > 1:
             table.add_row("", "all of them", *_row(trials, k, None), style="bold")
         table.add_section()
@@ -87,37 +108,37 @@ def _details(result: CaseResult) -> Iterator[Text | Padding]:
     if result.told:
         yield Text(f"  {printable(result.told)}")
     for found in broken(result.verdict):
-        yield from _clause(result, found)
+        yield from _clause(found)
+    steps = deciding_steps(result.verdict, result.trace)
+    yield from _listed("The steps that decide it", [_step(step) for step in steps])
     ledger = result.verdict.ledger if result.verdict else ()
-    if ledger:
-        yield Text("  Fault ledger", style="bold")
-    for entry in ledger[:SHOWN_STEPS]:
-        yield Text(f"    {owed(entry)}", style=_BLAMES[entry.blame])
-    if len(ledger) > SHOWN_STEPS:
-        yield Text(f"    and {len(ledger) - SHOWN_STEPS} more", style="dim")
+    yield from _listed("Fault ledger", [Text(owed(entry), style=_BLAMES[entry.blame]) for entry in ledger])
     if result.outcome == "error" and result.output:
         yield Text("  The agent wrote", style="bold")
         yield Padding(Text(shortened(result.output, _OUTPUT).rstrip(), style="dim"), (0, 0, 0, 4))
 
 
-def _clause(result: CaseResult, found: Found) -> Iterator[Text]:
+def _clause(found: Found) -> Iterator[Text]:
     must = found.clause.severity == "must"
-    mark = ("broken", "bold red") if must else ("warning", "bold yellow")
+    mark = ("broken ", "bold red") if must else ("warning", "bold yellow")
     yield Text.assemble("  ", mark, "  ", (printable(found.clause.clause), "bold"), (f"  {found.clause.verb}", "dim"))
-    for failure in found.failures[:SHOWN_STEPS]:
-        yield Text(f"    {brief(failure.message, 500)}")
-    if len(found.failures) > SHOWN_STEPS:
-        yield Text(f"    and {len(found.failures) - SHOWN_STEPS} more")
+    for line in some(f"    {brief(failure.message, 500)}" for failure in found.failures):
+        yield Text(line)
     if found.clause.why:
         yield Text(f"    {printable(found.clause.why)}", style="italic dim")
-    for step in found.deciding(result.trace):
-        yield _step(step)
-    if len(found.steps) > SHOWN_STEPS:
-        yield Text(f"      and {len(found.steps) - SHOWN_STEPS} more steps", style="dim")
+
+
+def _listed(title: str, lines: list[Text]) -> Iterator[Text]:
+    if lines:
+        yield Text(f"  {title}", style="bold")
+    for line in lines[:SHOWN]:
+        yield Text("    ").append_text(line)
+    if len(lines) > SHOWN:
+        yield Text(f"    and {len(lines) - SHOWN} more", style="dim")
 
 
 def _step(step: Step) -> Text:
-    line = Text.assemble("      ", (f"step {step.n}", "cyan"), "  ", called(step.call))
+    line = Text.assemble((f"step {step.n}", "cyan"), "  ", called(step.call))
     if step.call.waited:
         line.append(f"  after waiting {step.call.waited:g} s", "dim")
     line.append("  ->  ").append(answered(step.observation), "red" if step.observation.is_error else "green")

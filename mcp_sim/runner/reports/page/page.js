@@ -91,12 +91,14 @@
     make("a", { class: "steplink", href: `#case-${number}/step-${n}` }, `step ${n}`);
   const stepLinks = (number, steps) => steps.map((n) => [" ", stepLink(number, n)]);
 
+  /** The kind of a clause, where its name does not say so already. */
+  const verb = (clause) => clause.clause.startsWith(clause.verb) ? "" : make("code", { class: "verb" }, clause.verb);
+
   const clauseCard = (clause, index, number) => {
     const failures = clause.failures.length ? clause.failures : [{ message: clause.message, steps: clause.steps }];
     const must = clause.severity === "must";
     return make("article", { class: `clause ${must ? "must" : "should"}`, id: `clause-${index}` },
-      make("h4", {}, make("span", { class: "badge" }, must ? "broken" : "warning"), " ", clause.clause,
-        make("code", { class: "verb" }, clause.verb)),
+      make("h4", {}, make("span", { class: "badge" }, must ? "broken" : "warning"), " ", clause.clause, verb(clause)),
       make("ul", { class: "failures" }, failures.map((one) =>
         make("li", {}, one.message, make("span", { class: "links" }, stepLinks(number, one.steps))))),
       clause.parts.length ? parts(clause, number) : null,
@@ -114,7 +116,7 @@
     const said = `${plural(kept.length - idle, "clause")} held` + (idle ? `, ${idle} had nothing to judge` : "");
     return make("details", { class: "kept" }, make("summary", {}, said),
       make("ul", {}, kept.map((clause) => make("li", { class: clause.outcome },
-        make("b", {}, clause.clause), " ", make("code", { class: "verb" }, clause.verb),
+        make("b", {}, clause.clause), verb(clause),
         make("span", { class: "message" }, clause.message, stepLinks(number, clause.steps.slice(0, 6)))))));
   };
 
@@ -173,14 +175,14 @@
         make("span", { class: "n" }, make("span", { class: "out" }, "step "), step.n),
         make("span", { class: "line1" }, make("b", {}, step.tool), make("span", { class: "args" }, step.brief)),
         make("span", { class: "chips" },
-          TONES[step.tone] ? make("span", { class: `chip tone ${step.tone}` }, TONES[step.tone]) : null,
-          step.acted.map((one) => make("span", { class: "chip fault" }, one.name)),
+          TONES[step.tone] && !(step.tone === "fault" && step.acted.length) ? make("span", { class: `chip tone ${step.tone}` }, TONES[step.tone]) : null,
+          step.acted.map((one) => make("span", { class: "chip fault" }, `fault: ${one.name}`)),
           step.waited ? make("span", { class: "chip" }, `waited ${step.waited} s`) : null,
           step.changed ? make("span", { class: "chip rows" }, plural(step.changed, "row")) : null,
           make("time", { class: "faint" }, step.at.slice(11, 19))),
         make("span", { class: "line2" }, step.answered)),
     );
-    if (decides.length) row.firstElementChild.append(make("span", { class: "decide" }, "breaks ",
+    if (decides.length) row.firstElementChild.append(make("span", { class: "decide" }, "decides ",
       decides.map(([index, clause], i) => [i ? ", " : "", make("a", { href: `#case-${number}/clause-${index}` }, clause.clause)])));
     row.addEventListener("toggle", () => {
       if (row.open && row.children.length === 1) row.append(stepBody(step));
