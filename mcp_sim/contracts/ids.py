@@ -19,6 +19,9 @@ from store.provenance import Provenance, Standing
 WORD = re.compile(r"[\w-]+")
 """What may be an id in a text."""
 
+_GONE = frozenset({404, 410})
+"""Statuses by which an agent learns that a row is not there."""
+
 _TOLD = {
     Standing.STALE: "stale",
     Standing.UNSHOWN: "unshown",
@@ -54,7 +57,8 @@ class Register:
     def standing(self, entity: str, key: str) -> Standing:
         """What an id is that the agent gives now.
 
-        What it could not know is no fault: a deletion behind a time-out, or a row that a stale answer brought back.
+        What it could not know is no fault: a deletion behind a time-out, until it is told that the row is gone, or a
+        row that a stale answer brought back.
         """
         found = self._provenance.standing(entity, key)
         if found is Standing.STALE:
@@ -77,6 +81,9 @@ class Register:
                 self._silent.add((change.entity, change.key))
             elif change.op == "create":
                 self._silent.discard((change.entity, change.key))
+        if self._silent and step.observation.status in _GONE:
+            told = set(WORD.findall(step.observation.text))
+            self._silent = {at for at in self._silent if at[1] not in told}
         if "stale" in kinds(step):
             self._revived.update(dict.fromkeys(WORD.findall(step.observation.text), step.n))
 

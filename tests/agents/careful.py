@@ -117,9 +117,11 @@ def _content(answer: Answer) -> Any:
     return content
 
 
-def refund_a_damaged_order(tools: Tools) -> None:
-    agent = Careful(tools)
+Plan = Callable[[Careful], None]
+"""How a job is done, whoever does it."""
 
+
+def refund_a_damaged_order(agent: Careful) -> None:
     def history() -> Any:
         return agent.read("get_order_history", id="ORD-00005")
 
@@ -134,8 +136,7 @@ def refund_a_damaged_order(tools: Tools) -> None:
         agent.write("refund_order", arguments, lambda: bool(refunds()))
 
 
-def cancel_unpaid_orders(tools: Tools) -> None:
-    agent = Careful(tools)
+def cancel_unpaid_orders(agent: Careful) -> None:
     for order in agent.pages("list_orders", status="pending"):
         key = field(order, "id")
         if not agent.exists("get_order", id=key):
@@ -149,8 +150,7 @@ def cancel_unpaid_orders(tools: Tools) -> None:
         agent.write("cancel_order", {"id": key, "reason": "payment_failed"}, cancelled)
 
 
-def sell_a_cart(tools: Tools) -> None:
-    agent = Careful(tools)
+def sell_a_cart(agent: Careful) -> None:
     addresses = agent.read("list_addresses", customer_id="CUS-0002")
     home = next(
         field(one, "id")
@@ -184,9 +184,7 @@ def sell_a_cart(tools: Tools) -> None:
         agent.write("ship_order", parcel, sent)
 
 
-def one_account_each(tools: Tools) -> None:
-    agent = Careful(tools)
-
+def one_account_each(agent: Careful) -> None:
     def account(key: str) -> Any:
         return agent.read("get_customer", id=key)
 
@@ -208,9 +206,7 @@ def one_account_each(tools: Tools) -> None:
         agent.write("create_customer", ronja, is_there)
 
 
-def solve_the_radio_problem(tools: Tools) -> None:
-    agent = Careful(tools)
-
+def solve_the_radio_problem(agent: Careful) -> None:
     def solved() -> bool:
         return bool(field(agent.read("get_ticket", id="TKT-00015"), "solved_at"))
 
@@ -220,8 +216,7 @@ def solve_the_radio_problem(tools: Tools) -> None:
         agent.write("solve_ticket", {"id": "TKT-00015", "solution": told}, solved)
 
 
-def assign_the_cold_floors(tools: Tools) -> None:
-    agent = Careful(tools)
+def assign_the_cold_floors(agent: Careful) -> None:
     agent.read("get_ticket", id="TKT-00042")
     members = field(agent.read("get_group_workload", id="GRP-02"), "agents")
     free = max(members, key=lambda one: field(one, "free"))
@@ -243,8 +238,7 @@ def assign_the_cold_floors(tools: Tools) -> None:
         agent.write("add_comment", note, noted)
 
 
-def merge_the_holiday_tickets(tools: Tools) -> None:
-    agent = Careful(tools)
+def merge_the_holiday_tickets(agent: Careful) -> None:
     agent.read("get_ticket", id="TKT-00029")
     agent.read("get_ticket", id="TKT-00030")
 
@@ -259,9 +253,7 @@ def merge_the_holiday_tickets(tools: Tools) -> None:
     agent.write("change_ticket_tags", {"id": "TKT-00029", "add": ["site-visit"]}, tagged)
 
 
-def air_for_fathom(tools: Tools) -> None:
-    agent = Careful(tools)
-
+def air_for_fathom(agent: Careful) -> None:
     def habitats() -> dict[str, Any]:
         lines = field(agent.read("get_colony_status"), "habitats")
         return {field(field(line, "habitat"), "id"): field(line, "habitat") for line in lines}
@@ -277,9 +269,7 @@ def air_for_fathom(tools: Tools) -> None:
     agent.write("transfer_oxygen", asked, lambda: field(habitats()["HAB-06"], "oxygen_kg") >= 400)
 
 
-def send_the_salvage(tools: Tools) -> None:
-    agent = Careful(tools)
-
+def send_the_salvage(agent: Careful) -> None:
     def expedition() -> Any:
         return field(agent.read("get_expedition", id="EXP-012"), "expedition")
 
@@ -295,8 +285,7 @@ def send_the_salvage(tools: Tools) -> None:
     agent.write("start_expedition", {"id": "EXP-012"}, lambda: bool(field(expedition(), "departed_at")))
 
 
-def end_the_oven_alarm(tools: Tools) -> None:
-    agent = Careful(tools)
+def end_the_oven_alarm(agent: Careful) -> None:
     listed = [agent.pages("list_work_orders", incident_id="INC-008") for _ in range(2)]
     lasting = {field(one, "id") for one in listed[0]} & {field(one, "id") for one in listed[1]}
     order = next(
@@ -316,7 +305,7 @@ def end_the_oven_alarm(tools: Tools) -> None:
     agent.write("resolve_incident", note, over)
 
 
-JOBS: dict[str, Job] = {
+PLANS: dict[str, Plan] = {
     "shop/refund-a-damaged-order": refund_a_damaged_order,
     "shop/cancel-unpaid-orders": cancel_unpaid_orders,
     "shop/sell-a-cart": sell_a_cart,
@@ -328,3 +317,17 @@ JOBS: dict[str, Job] = {
     "mars-colony/send-the-salvage": send_the_salvage,
     "mars-colony/end-the-oven-alarm": end_the_oven_alarm,
 }
+
+
+def carefully(plan: Plan) -> Job:
+    """A plan as a job of the careful agent."""
+    return lambda tools: plan(Careful(tools))
+
+
+JOBS: dict[str, Job] = {contract: carefully(plan) for contract, plan in PLANS.items()}
+
+
+if __name__ == "__main__":
+    from tests.agents.over_mcp import main
+
+    main(JOBS)

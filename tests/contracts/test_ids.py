@@ -89,6 +89,15 @@ def test_a_deletion_behind_a_time_out_is_unknown_to_the_agent(fleet: Fleet) -> N
     assert fleet.told(found, KNOWN).startswith("held")
 
 
+def test_a_deletion_is_known_once_an_answer_has_told_it(fleet: Fleet) -> None:
+    lost = [{"timeout": {"after_commit": True}, "where": {"tool": "scrap_ship", "nth": 1}}]
+    moor: Move = ("moor_ship", {"id": "S-003", "dock_id": "D-01"})
+    found = fleet.voyage(LIST, ("scrap_ship", {"id": "S-003"}), get("S-003"), moor, perturbations=lost)
+    assert fleet.told(found, {"known_ids": "moor_ship"}).startswith(
+        "broken: step 4 (moor_ship) gives id S-003: the ship has been deleted"
+    )
+
+
 def test_a_row_that_a_stale_answer_brought_back_is_no_stale_id(fleet: Fleet) -> None:
     stale = [{"stale": {"steps": 2}, "where": {"tool": "list_ships", "nth": 2}}]
     found = fleet.voyage(LIST, ("scrap_ship", {"id": "S-003"}), LIST, get("S-003"), perturbations=stale)
