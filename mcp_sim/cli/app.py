@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mcp_sim import __version__
-from mcp_sim.cli import call, check, connect, serve, sessions, state, test, trace, worldmodel, worlds
+from mcp_sim.cli.commands import Commands
 from mcp_sim.cli.output import complain, console
 from mcp_sim.errors import McpSimError
 from schemas.load import LoadError
@@ -16,6 +16,7 @@ from store.errors import StoreError
 
 app = typer.Typer(
     name="mcp-sim",
+    cls=Commands,
     help="Simulated tools over MCP: they answer, remember, and keep every reference whole.",
     epilog="Start with: mcp-sim serve   ·   then, in another terminal: mcp-sim connect claude-code",
     no_args_is_help=True,
@@ -23,8 +24,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for module in (serve, worlds, connect, check, test, call, state, trace, sessions, worldmodel):
-    module.register(app)
 
 
 def _version(wanted: bool) -> None:
