@@ -15,7 +15,7 @@ import typer
 from rich.logging import RichHandler
 
 from mcp_sim.cli.asking import Model, WorldModelUrls, connected
-from mcp_sim.cli.connect import Client, config_file
+from mcp_sim.cli.connect import URL, Client, config_file
 from mcp_sim.cli.options import open_database
 from mcp_sim.cli.output import complain, console, notices
 from mcp_sim.cli.watching import watching
@@ -84,6 +84,7 @@ def try_agent(
     try:
         for path in (junit_file, sarif_file, html_file):
             _check_writable(path)
+        config_file(client, URL)  # told now, not by every case
         cases = cases_of(contracts, profile or [None], None if seeds is None else read_seeds(seeds))
         asked = connected(worldmodel, model, None)
         sessions = None if db is None and asked is None else Sessions(open_database(db or "sqlite://"), asked)

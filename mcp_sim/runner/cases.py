@@ -73,7 +73,7 @@ def read_seeds(text: str) -> list[int]:
     """
     found: dict[int, None] = {}
     parts = [part.strip() for part in text.split(",")]
-    for part in parts if parts[-1] else parts[:-1]:
+    for part in parts if parts[-1] or len(parts) == 1 else parts[:-1]:
         bounds = _SEEDS.fullmatch(part)
         if bounds is None:
             raise SetupError(f"--seeds '{text[:80]}': say how many, such as 5, or which, such as 3,7 or 10-19")

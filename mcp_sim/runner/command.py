@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shlex
 import signal
@@ -56,7 +57,7 @@ class Command:
         try:
             return await self._kept_at_work(command, job, stop)
         except (OSError, ValueError) as error:  # such as a task that is too long for an argument
-            return Ending(unstarted=getattr(error, "strerror", None) or str(error))
+            return Ending(unstarted=_refusal(command[0], getattr(error, "strerror", None) or str(error)))
 
     async def _kept_at_work(self, command: list[str], job: Job, stop: asyncio.Event) -> Ending:
         tail, too_much = Tail(), asyncio.Event()
@@ -72,7 +73,7 @@ class Command:
             following.cancel()
         if facts is None:
             facts = {"status": [str(-signal.SIGKILL)], "left": sweep(job.mark)}
-        return _ending(facts, tail, job, is_stopped)
+        return _ending(facts, command[0], tail, job, is_stopped)
 
     def _written(self, job: Job) -> str:
         """The path of a configuration file, written if there is a form for one."""
@@ -190,9 +191,9 @@ def _facts(report: bytes) -> dict[str, list[str]] | None:
     return facts if "error" in facts or "status" in facts else None
 
 
-def _ending(facts: dict[str, list[str]], tail: Tail, job: Job, is_stopped: bool) -> Ending:
+def _ending(facts: dict[str, list[str]], command: str, tail: Tail, job: Job, is_stopped: bool) -> Ending:
     if "error" in facts:
-        return Ending(unstarted=facts["error"][0], output=tail.text())
+        return Ending(unstarted=_refusal(command, facts["error"][0]), output=tail.text())
     status = int(facts["status"][0])
     return Ending(
         crash="" if is_stopped else _crash(status),
@@ -202,6 +203,13 @@ def _ending(facts: dict[str, list[str]], tail: Tail, job: Job, is_stopped: bool)
         wrote=tail.taken,
         said=read_report(job.report),
     )
+
+
+def _refusal(command: str, why: str) -> str:
+    """Why a command did not start."""
+    if why == os.strerror(errno.ENOENT):
+        return f"there is no command '{command}'"
+    return f"'{command}' cannot be run: {why.lower()}"
 
 
 def _crash(status: int) -> str:

@@ -79,11 +79,14 @@ def _in_thread(work: Callable[[], Any]) -> asyncio.Future[Any]:
             found.set_exception(error)
 
     def run() -> None:
-        result, error = None, None
+        result: Any = None
+        error: BaseException | None = None
         try:
             result = work()
-        except BaseException as caught:  # a SystemExit is an end like any other
-            error = caught if not isinstance(caught, StopIteration) else RuntimeError("StopIteration")
+        except (SystemExit, KeyboardInterrupt, StopIteration) as caught:  # none of which a future may hold
+            error = RuntimeError(f"{type(caught).__name__}: {caught}")
+        except BaseException as caught:
+            error = caught
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, result, error)
 

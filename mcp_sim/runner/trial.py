@@ -77,11 +77,8 @@ async def trial(case: Case, agent: Agent, setting: Setting) -> CaseResult:
     began = time.perf_counter()
     try:
         return await _tried(case, agent, setting, tally)
-    except (McpSimError, StoreError, OSError) as error:
-        told = f"The simulator failed, so this is no fair trial: {error}"
     except Exception as error:
-        log.exception("A trial failed for a reason of our own")
-        told = f"The simulator failed, so this is no fair trial: {type(error).__name__}: {error}"
+        told = f"The simulator failed, so this is no fair trial: {_told(error)}"
     trace = Trace(VERSION, case.contract.world, case.seed)
     return CaseResult(case, "error", "simulator", told, None, trace, time.perf_counter() - began, None, "")
 
@@ -113,6 +110,16 @@ async def _tried(case: Case, agent: Agent, setting: Setting, tally: Tally) -> Ca
         status=ending.status,
         output=(ending.output + problem).strip(),
     )
+
+
+def _told(error: Exception) -> str:
+    """A fault of ours in words; its traceback goes to the log, if nobody has foreseen it."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:  # as a task group raises it
+        error = error.exceptions[0]
+    if isinstance(error, (McpSimError, StoreError, OSError)):
+        return str(error)
+    log.error("A trial failed for a reason of our own", exc_info=error)
+    return f"{type(error).__name__}: {error}"
 
 
 async def _at_work(agent: Agent, job: Job, tally: Tally, timeout: float) -> tuple[Ending, bool]:

@@ -155,5 +155,5 @@ def _largest_k(cases: Sequence[Case], k: int | None) -> int:
     if k is None:
         return fewest
     if not 1 <= k <= fewest:
-        raise SetupError(f"--k {k} needs at least so many seeds of every contract and profile; there are {fewest}")
+        raise SetupError(f"--k {k} needs at least {k} seeds of every contract and profile; there are {fewest}")
     return k

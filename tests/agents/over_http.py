@@ -49,6 +49,9 @@ class OverHttp:
     def wait(self, seconds: float) -> None:
         self._waited += seconds
 
+    def close(self) -> None:
+        self._connection.close()
+
     def request(self, method: str, params: dict[str, Any], name: str = "") -> dict[str, Any]:
         """The answer to one JSON-RPC request."""
         message = {"jsonrpc": "2.0", "id": next(self._numbers), "method": method, "params": params}
