@@ -17,6 +17,7 @@ MODULES = {
     "check": "check",
     "call": "call",
     "test": "test",
+    "tasks": "tasks",
     "state": "state",
     "diff": "state",
     "trace": "trace",
