@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
 from mcp_sim.runner.report import CaseResult
 from mcp_sim.runner.reports.findings import contract_name, deciding
-from mcp_sim.runner.reports.words import BLAMED, acted, answered, arguments, brief, printable, shortened
+from mcp_sim.runner.reports.words import BLAMED, acted, answered, arguments, as_json, brief, printable, shortened
 from schemas.types import Acted, Change, ClauseResult, LedgerEntry, Observation, Row, Step
 
 Json = dict[str, Any]
@@ -98,7 +96,7 @@ def _step(step: Step, tone: str, room: int) -> Json:
         "tool": brief(step.call.tool),
         "brief": arguments(step.call),
         "waited": step.call.waited,
-        "arguments": shortened(orjson.dumps(step.call.arguments, option=orjson.OPT_INDENT_2).decode(), room),
+        "arguments": shortened(as_json(step.call.arguments, 2), room),
         "answered": answered(step.observation, 200),
         "saw": _observation(step.observation, room),
         "world": None if step.answer is None else _observation(step.answer, room),
@@ -125,7 +123,7 @@ def _observation(observation: Observation, room: int) -> Json:
 
 
 def _acted(one: Acted, room: int) -> Json:
-    did = shortened(orjson.dumps(one.did, option=orjson.OPT_INDENT_2).decode(), room)
+    did = shortened(as_json(one.did, 2), room)
     return {"name": brief(acted(one)), "did": did if one.did else "", "seconds": one.seconds}
 
 
@@ -143,4 +141,4 @@ def _cell(row: Row, name: str, room: int) -> str | None:
     if name not in row:
         return None
     given = row[name]
-    return shortened(given if isinstance(given, str) else orjson.dumps(given).decode(), min(room, 2000))
+    return shortened(given if isinstance(given, str) else as_json(given), min(room, 2000))

@@ -10,7 +10,7 @@ import orjson
 from mcp_sim.runner.report import CaseResult, Report
 from mcp_sim.runner.reports.findings import SHOWN, Found, broken, contract_name
 from mcp_sim.runner.reports.places import Places
-from mcp_sim.runner.reports.words import brief, printable, told
+from mcp_sim.runner.reports.words import brief, printable, shortened, told
 from schemas.contracts.clauses import VERBS
 from schemas.types import Step
 
@@ -98,11 +98,11 @@ def _result(
     clause: str = "",
 ) -> dict[str, Any]:
     case = result.case
-    logical = [{"fullyQualifiedName": case.name, "kind": "member"}]
+    logical = [{"fullyQualifiedName": printable(case.name), "kind": "member"}]
     made: dict[str, Any] = {
         "ruleId": rule,
         "level": level,
-        "message": {"text": f"{printable(message)} [{case.name}]"},
+        "message": {"text": f"{shortened(message, 4000)} [{printable(case.name)}]"},
         "locations": [{**where, "logicalLocations": [*where.get("logicalLocations", ()), *logical]}],
         "partialFingerprints": {"mcpSim/v1": f"{contract_name(result)}:{rule}:{clause}:{case.profile}:{case.seed}"},
         "properties": {"world": case.contract.world.name, "contract": case.contract.name, "seed": case.seed},

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO, TextIOWrapper
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -38,7 +38,17 @@ _BLAMES: dict[Blame, str] = {"agent": "red", "fault": "yellow", "simulator": "ma
 
 
 def text(report: Report, console: Console) -> None:
-    """Print a report."""
+    """Print a report. What the console has no character for is spelled out."""
+    if not console.options.ascii_only:
+        _print(report, console)
+        return
+    plain = TextIOWrapper(BytesIO(), console.encoding, errors="backslashreplace", write_through=True)
+    _print(report, Console(file=plain, width=console.width, color_system=None))
+    plain.seek(0)
+    console.out(plain.read(), highlight=False, end="")
+
+
+def _print(report: Report, console: Console) -> None:
     console.print(_trials(report, _PLAIN if console.options.ascii_only else _MARKS))
     wrong = [result for result in report.results if result.outcome != "passed" or broken(result.verdict)]
     in_full = _examples(wrong)
@@ -102,7 +112,7 @@ def _shown(found: Estimate | None) -> str:
     return f"{found.value:.0%} ({found.low:.0%} to {found.high:.0%})"
 
 
-def _details(result: CaseResult) -> Iterator[Text | Padding]:
+def _details(result: CaseResult) -> Iterator[Text]:
     name = Text(f"\n{result.outcome.upper()}  {result.case.name}", style=f"bold {_STYLES[result.outcome]}")
     yield name
     if result.told:
@@ -115,7 +125,7 @@ def _details(result: CaseResult) -> Iterator[Text | Padding]:
     yield from _listed("Fault ledger", [Text(owed(entry), style=_BLAMES[entry.blame]) for entry in ledger])
     if result.outcome == "error" and result.output:
         yield Text("  The agent wrote", style="bold")
-        yield Padding(Text(shortened(result.output, _OUTPUT).rstrip(), style="dim"), (0, 0, 0, 4))
+        yield from (Text(f"    {line}", style="dim") for line in shortened(result.output, _OUTPUT).splitlines())
 
 
 def _clause(found: Found) -> Iterator[Text]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
-
-import orjson
 
 from schemas.types import Acted, Call, LedgerEntry, Observation, Step
 
@@ -35,7 +34,12 @@ def shortened(text: str, room: int) -> str:
 
 def value(given: Any, room: int = 60) -> str:
     """A JSON value on one line."""
-    return brief(orjson.dumps(given).decode(), room)
+    return brief(as_json(given), room)
+
+
+def as_json(given: Any, indent: int | None = None) -> str:
+    """A JSON value as text, whatever stands in its texts."""
+    return json.dumps(given, ensure_ascii=False, indent=indent, separators=(",", ":") if indent is None else None)
 
 
 def arguments(call: Call, room: int = 60) -> str:

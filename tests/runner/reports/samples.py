@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from mcp_sim import __version__
 from mcp_sim.contracts import Run, judge
@@ -10,7 +11,7 @@ from mcp_sim.perturb.given import of_profile
 from mcp_sim.runner.report import Case, CaseResult, Report
 from mcp_sim.sessions import Sessions
 from schemas.contracts.load import shipped_contract
-from schemas.types import Trace
+from schemas.types import Acted, Call, Change, Observation, StateDelta, Trace, Wire
 from store.db import Database
 from tests.agents import careful, careless
 from tests.agents.in_process import InProcess, recorded
@@ -64,3 +65,78 @@ def never_connected(contract: str, seed: int) -> CaseResult:
 def reported(results: Sequence[CaseResult], agent: str = "python agent.py", k: int = 3) -> Report:
     """These results as a run."""
     return Report(agent, __version__, STARTED, 12.5, k, tuple(results))
+
+
+REFUND, MERGE, CANCEL = "shop/refund-a-damaged-order", "helpdesk/merge-the-holiday-tickets", "shop/cancel-unpaid-orders"
+
+
+def mixed() -> Report:
+    """Passed, failed, failed under faults, and without a fair trial."""
+    results = [
+        *(tried("careless", REFUND, "flaky", seed) for seed in (0, 1)),
+        *(tried("careful", REFUND, "production", seed) for seed in (0, 1)),
+        tried("careful", CANCEL, "rate-limited", 3),
+        tried("careless", MERGE, "hostile", 2),
+        never_connected(CANCEL, 0),
+    ]
+    return reported(results, "python agent.py --model small", k=2)
+
+
+SCRIPT = "<script>window.pwned = 1</script></script><img src=x onerror='window.pwned=2'>"
+CONTROL = "\x1b[31mred\x00\x07\u202eesrever\ud800\ufffe"
+FLOOD = "0123456789" * 10**6
+
+
+def hostile(report: Report) -> Report:
+    """The same report with texts everywhere that try to break out of it."""
+    bad = f"{SCRIPT} {CONTROL}"
+    result = report.results[1]
+    verdict = result.verdict
+    assert verdict is not None
+    case = replace(result.case, profile=f"{SCRIPT}.yaml", source="no/such/file.yaml")
+    case = replace(case, contract=case.contract.model_copy(update={"title": bad, "instruction": bad}))
+    row = {"id": "R-1", bad: bad, "note": FLOOD}
+    steps = tuple(
+        replace(
+            step,
+            call=Call(step.call.tool, {bad: bad, "nested": {"deep": [bad]}}),
+            observation=replace(step.observation, text=bad + FLOOD, wire=Wire({"X-Bad": bad}, bad)),
+            answer=Observation(bad),
+            delta=StateDelta((Change("update", "order", bad, row, {**row, bad: FLOOD}),)),
+            perturbations=(Acted(bad, "hostile", {"text": bad}, 1.0),),
+        )
+        for step in result.trace.steps
+    )
+    clauses = tuple(
+        replace(
+            one, clause=bad, message=bad, why=bad, failures=tuple(replace(each, message=bad) for each in one.failures)
+        )
+        for one in verdict.clauses
+    )
+    ledger = tuple(replace(entry, message=bad, perturbations=(bad,)) for entry in verdict.ledger)
+    harmful = replace(
+        result,
+        case=case,
+        trouble="garbage",
+        told=bad,
+        output=bad + FLOOD,
+        trace=replace(result.trace, steps=steps),
+        verdict=replace(verdict, clauses=clauses, ledger=ledger),
+    )
+    return replace(report, agent=bad, results=(harmful, *report.results))
+
+
+def flooded(report: Report, count: int) -> Report:
+    """A session of many calls."""
+    result = report.results[0]
+    (step,) = result.trace.steps[:1]
+    steps = tuple(replace(step, n=n, call=Call("get_order", {"id": f"ORD-{n:05}"})) for n in range(1, count + 1))
+    return replace(report, results=(replace(result, trace=replace(result.trace, steps=steps)),))
+
+
+def multiplied(report: Report, count: int) -> Report:
+    """So many cases, like those of the report."""
+    results = [report.results[seed % len(report.results)] for seed in range(count)]
+    return replace(
+        report, results=tuple(replace(one, case=replace(one.case, seed=seed)) for seed, one in enumerate(results))
+    )

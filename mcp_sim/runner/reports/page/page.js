@@ -7,7 +7,7 @@
   const texts = items.map((item) => item.textContent.toLowerCase());
   const narrow = matchMedia("(max-width: 899px)");
   const opened = new Map();
-  let shown = -1;
+  let shown = -1, showing = null;
 
   /** An element. Texts only ever become text nodes, so nothing in them is markup. */
   const make = (tag, given, ...children) => {
@@ -147,9 +147,11 @@
     Object.keys(one.headers).length ? make("p", { class: "headers" },
       Object.entries(one.headers).map(([name, value]) => make("code", {}, `${name}: ${value}`))) : null);
 
-  const stepBody = (step) => {
+  const stepBody = (step, number, decides) => {
     const disturbed = step.world !== null;
     return make("div", { class: "body" },
+      decides.length ? make("p", { class: "decide" }, "decides ", decides.map(([index, clause], i) =>
+        [i ? ", " : "", make("a", { href: `#case-${number}/clause-${index}` }, clause.clause)])) : null,
       step.acted.length ? make("div", { class: "acted" }, make("h5", {}, "What perturbed it"), step.acted.map((one) =>
         make("div", {}, make("p", {}, make("b", {}, one.name), one.seconds ? ` · ${one.seconds} s` : ""),
           one.did ? block(one.did, one.name) : null))) : null,
@@ -180,12 +182,10 @@
           step.waited ? make("span", { class: "chip" }, `waited ${step.waited} s`) : null,
           step.changed ? make("span", { class: "chip rows" }, plural(step.changed, "row")) : null,
           make("time", { class: "faint" }, step.at.slice(11, 19))),
-        make("span", { class: "line2" }, step.answered)),
-    );
-    if (decides.length) row.firstElementChild.append(make("span", { class: "decide" }, "decides ",
-      decides.map(([index, clause], i) => [i ? ", " : "", make("a", { href: `#case-${number}/clause-${index}` }, clause.clause)])));
+        make("span", { class: "line2" }, step.answered),
+        decides.length ? make("span", { class: "decide" }, `decides: ${decides.map(([, clause]) => clause.clause).join(", ")}`) : null));
     row.addEventListener("toggle", () => {
-      if (row.open && row.children.length === 1) row.append(stepBody(step));
+      if (row.open && row.children.length === 1) row.append(stepBody(step, number, decides));
     });
     return row;
   };
@@ -207,7 +207,7 @@
           make("td", {}, stepLink(number, entry.step)), make("td", {}, make("code", {}, entry.tool)),
           make("td", {}, entry.status),
           make("td", {}, make("span", { class: `chip tone ${entry.blame}` }, entry.owed)),
-          make("td", {}, entry.perturbations.length ? make("b", {}, `${entry.perturbations.join(", ")}: `) : null,
+          make("td", {}, entry.error && entry.perturbations.length ? make("b", {}, `${entry.perturbations.join(", ")}: `) : null,
             entry.message)))))),
       case_.entries > case_.ledger.length ? make("p", { class: "faint" }, `and ${case_.entries - case_.ledger.length} more`) : null);
 
@@ -251,19 +251,27 @@
 
   /* -- which case is shown ------------------------------------------------------------------------------------ */
 
-  const show = async (number) => {
-    if (shown === number) return;
-    shown = number;
+  /** Show a case; resolves when it is there, to whether it is still the one that is wanted. */
+  const show = (number) => {
+    if (shown !== number) {
+      shown = number;
+      showing = render(number);
+    }
+    return showing;
+  };
+
+  const render = async (number) => {
     links.forEach((link, i) => i === number ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current"));
     let children;
     try {
       children = page(await unpack(number), number);
     } catch (error) {
-      children = [make("p", { class: "card" }, `This browser could not unpack the case: ${error.message}`)];
+      children = [make("h2", { tabindex: "-1" }, "This browser could not unpack the case"), make("p", {}, error.message)];
     }
-    if (shown !== number) return;
+    if (shown !== number) return false;
     detail.replaceChildren(...children.filter(Boolean));
     detail.scrollTop = 0;
+    return true;
   };
 
   const follow = async () => {
@@ -271,7 +279,7 @@
     const number = found ? Number(found[1]) : -1;
     document.body.classList.toggle("reading", Boolean(links[number]));
     if (!links[number]) return;
-    await show(number);
+    if (!await show(number)) return;
     const row = links[number].getBoundingClientRect(), box = byId("list").getBoundingClientRect();
     if (row.top < box.top || row.bottom > box.bottom) links[number].scrollIntoView({ block: "nearest" });
     if (!found[2]) {
