@@ -103,10 +103,10 @@ def _contract(trials: Trials, k: int, numbers: dict[int, int]) -> dict[str, Any]
 def _bars(trials: Trials, k: int) -> list[tuple[str, str, Estimate | None]]:
     """(name, meaning, estimate)."""
     found = trials.reliability
-    once = [("pass^1", "one attempt", found.every_one(1))]
+    once = [("pass^1", "1 of 1 passes", found.every_one(1))]
     several = [
-        (f"pass^{k}", f"{k} of {k} attempts", found.every_one(k)),
-        (f"pass@{k}", f"1 of {k} attempts", found.at_least_one(k)),
+        (f"pass^{k}", f"{k} of {k} pass", found.every_one(k)),
+        (f"pass@{k}", f"1 of {k} passes", found.at_least_one(k)),
     ]
     return once if k == 1 else once + several
 

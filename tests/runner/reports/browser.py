@@ -39,10 +39,10 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-class Opened:
-    """A page that was opened from a file, and what it complained of."""
+class Window:
+    """A page in the browser, and what it complained of and asked for since it was last opened."""
 
-    def __init__(self, browser: Browser, path: Path, **context: Any) -> None:
+    def __init__(self, browser: Browser, **context: Any) -> None:
         self.context = browser.new_context(**{"viewport": {"width": 1440, "height": 1000}, **context})
         self.context.set_default_timeout(_PATIENCE)
         self.page: Page = self.context.new_page()
@@ -52,6 +52,12 @@ class Opened:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
         self.page.on("request", lambda request: self.requests.append(request.url))
+
+    def open(self, path: Path) -> None:
+        """Open a file afresh."""
+        self.page.goto("about:blank")
+        self.complaints.clear()
+        self.requests.clear()
         self.page.goto(path.as_uri())
 
     def _said(self, message: ConsoleMessage) -> None:

@@ -14,10 +14,10 @@ from playwright.sync_api import Browser, Locator, expect
 
 from mcp_sim.runner.report import Report
 from mcp_sim.runner.reports import html
-from tests.runner.reports.browser import Opened, chromium
+from tests.runner.reports.browser import Window, chromium
 from tests.runner.reports.samples import FLOOD, flooded, multiplied
 
-Open = Callable[..., Opened]
+Open = Callable[..., Window]
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
 
@@ -42,23 +42,28 @@ def browser(files: dict[str, Path]) -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture
-def opened(browser: Browser, files: dict[str, Path]) -> Iterator[Open]:
-    """Opens a report; in the end, none may have complained or asked for anything but itself."""
-    several: list[Opened] = []
+@pytest.fixture(scope="module")
+def desk(browser: Browser) -> Window:
+    return Window(browser)
 
-    def open_it(name: str = "report", **context: Any) -> Opened:
-        several.append(Opened(browser, files[name], **context))
-        return several[-1]
+
+@pytest.fixture
+def opened(browser: Browser, desk: Window, files: dict[str, Path]) -> Iterator[Open]:
+    """Opens a report; in the end, it may neither have complained nor asked for anything but itself."""
+    windows: list[Window] = []
+
+    def open_it(name: str = "report", **context: Any) -> Window:
+        windows.append(Window(browser, **context) if context else desk)
+        windows[-1].open(files[name])
+        return windows[-1]
 
     yield open_it
-    for one in several:
-        one.context.close()
-        assert one.complaints == []
-        assert {url.split("#")[0] for url in one.requests} <= {path.as_uri() for path in files.values()}
+    for window in windows:
+        assert window.complaints == []
+        assert {url.split("#")[0] for url in window.requests} <= {path.as_uri() for path in files.values()}
 
 
-def link(one: Opened, title: str, profile: str, seed: int) -> Locator:
+def link(one: Window, title: str, profile: str, seed: int) -> Locator:
     """A case in the list."""
     item = one.page.locator("#list a").filter(has_text=title)
     return item.filter(has_text=re.compile(rf"{re.escape(profile)}\s*seed {seed} "))
