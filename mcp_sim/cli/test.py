@@ -30,18 +30,17 @@ from schemas.load import LoadError
 from schemas.profiles import profiles
 from store.errors import StoreError
 
-HELP = """
-Try an agent in fresh sessions, and judge each by a contract.
-
-The agent is a command, run once per case without a shell. It finds the MCP endpoint (Streamable HTTP) in MCP_SIM_URL
-and what it is asked to do in MCP_SIM_TASK; {url}, {task} and {config}, the path of a configuration file for --client,
-stand for the same in its arguments. Into the file MCP_SIM_REPORT it may write {"answer": TEXT, "tokens": N}.
-
-Or it is a Python function, module:function, async or not, called in this process with one argument that has url, task,
-contract and seed; what it returns is its answer.
-
-Exit status: 0 all passed, 1 some failed, 2 there was no fair trial, or nothing to try.
-"""
+HELP = "\n\n".join((
+    "Try an agent in fresh sessions, and judge each by a contract.",
+    "The agent is a command, run once per case, without a shell. It finds its MCP endpoint (Streamable HTTP) in"
+    " MCP_SIM_URL and what it is asked to do in MCP_SIM_TASK; in its arguments, {url} and {task} stand for these, and"
+    " {config} for the path of a configuration file for --client. Into the file MCP_SIM_REPORT it may write"
+    ' {"answer": TEXT, "tokens": N}.',
+    "Or it is a Python function, module:function, async or not, called in this process with one argument that has"
+    " url, task, contract and seed; what it returns is its answer. It costs no process, and cannot be killed.",
+    "Exit status: 0 all passed, 1 some failed, 2 there was no fair trial, or nothing to try.",
+))  # fmt: skip
+_SIGNALS = () if sys.platform == "win32" else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STATUS = {"passed": 0, "failed": 1, "error": 2}
 
 
@@ -70,7 +69,9 @@ def try_agent(
         typer.Option(min=1, metavar="N", help="Stop an agent after N calls; default: ten times its budget, or 1000."),
     ] = None,
     client: Annotated[Client, typer.Option(help="Whose configuration file {config} is.")] = Client.CLAUDE_CODE,
-    k: Annotated[int | None, typer.Option(min=1, help="Largest k of pass@k and pass^k; default: the seeds.")] = None,
+    k: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Largest k of pass@k and pass^k; default: the seeds.")
+    ] = None,
     junit_file: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Report as JUnit XML.")] = None,
     sarif_file: Annotated[Path | None, typer.Option("--sarif", metavar="FILE", help="Report as SARIF.")] = None,
     html_file: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Report as a web page.")] = None,
@@ -100,13 +101,13 @@ def try_agent(
             )
             _log()
             interrupted = _run(trials)
+        report = trials.report()
+        for write, path in ((junit, junit_file), (sarif, sarif_file), (_page, html_file)):
+            if path is not None:
+                path.write_bytes(write(report))
     except (McpSimError, LoadError, StoreError, OSError) as error:
         complain(str(error))
         raise typer.Exit(2) from None
-    report = trials.report()
-    for write, path in ((junit, junit_file), (sarif, sarif_file), (_page, html_file)):
-        if path is not None:
-            path.write_bytes(write(report))
     if report.results:
         text(report, console)
     if interrupted is not None:
@@ -129,7 +130,7 @@ def _run(trials: Trials) -> int | None:
             task.cancel()
 
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in _SIGNALS:
             loop.add_signal_handler(number, end, number)
         return await trials.run()
 

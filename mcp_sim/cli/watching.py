@@ -12,8 +12,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from mcp_sim.cli.output import notices
 from mcp_sim.runner import Case, CaseResult, Watcher
 
-_SHOWN = 3
-
 
 @contextmanager
 def watching(total: int) -> Iterator[Watcher]:
@@ -51,22 +49,22 @@ class Lines:
 
 
 class Bar:
-    """A bar, what it came to so far, and what is running."""
+    """A bar, what it came to so far, and how many are running."""
 
     def __init__(self, progress: Progress, total: int) -> None:
         self._progress = progress
         self._task = progress.add_task("", total=total)
         self._counts: Counter[str] = Counter()
-        self._running: dict[str, None] = {}
+        self._running = 0
 
-    def began(self, case: Case) -> None:
-        """Show it among those that run."""
-        self._running[case.name] = None
+    def began(self, _: Case) -> None:
+        """Count it among those that run."""
+        self._running += 1
         self._show()
 
     def ended(self, result: CaseResult) -> None:
         """Count it, and tell above the bar what did not pass."""
-        self._running.pop(result.case.name, None)
+        self._running -= 1
         self._counts[result.outcome] += 1
         self._progress.advance(self._task)
         if result.outcome != "passed":
@@ -78,9 +76,8 @@ class Bar:
 
     def _show(self) -> None:
         counts = ", ".join(f"{count} {outcome}" for outcome, count in self._counts.items())
-        running = list(self._running)
-        names = "; ".join(running[:_SHOWN]) + (f" and {len(running) - _SHOWN} more" if len(running) > _SHOWN else "")
-        self._progress.update(self._task, description=escape("  ".join(filter(None, [counts, names]))))
+        running = f"{self._running} running"
+        self._progress.update(self._task, description=", ".join(filter(None, [counts, running])))
 
 
 def _cost(result: CaseResult) -> str:

@@ -22,6 +22,7 @@ from mcp_sim.runner.tail import Tail, presentable
 MOST_OUTPUT = 64 * 2**20
 """Bytes that an agent may write before it is stopped."""
 _CHUNK = 2**16
+_PATIENCE = keeper.GRACE + keeper.STUBBORN + 1
 
 Config = Callable[[str], tuple[str, str]]
 """From a URL, the name and the content of a configuration file of an MCP client."""
@@ -68,6 +69,9 @@ class Command:
             is_stopped = not telling.done()
             if is_stopped:
                 _ask_to_end(process)
+                await asyncio.wait([telling], timeout=_PATIENCE)
+                if not telling.done():  # the agent has stopped its keeper
+                    process.kill()
             facts = _facts(await telling)
             await asyncio.wait([following], timeout=1)  # for what is still in the pipe
             following.cancel()

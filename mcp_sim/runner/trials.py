@@ -33,11 +33,11 @@ JOBS = 8
 class Watcher(Protocol):
     """Is told how a run goes on."""
 
-    def began(self, case: Case) -> None:
+    def began(self, case: Case, /) -> None:
         """A trial begins."""
         ...
 
-    def ended(self, result: CaseResult) -> None:
+    def ended(self, result: CaseResult, /) -> None:
         """A trial has ended."""
         ...
 

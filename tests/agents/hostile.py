@@ -174,6 +174,13 @@ def kills_its_keeper() -> None:
 
 
 @way
+def stops_its_keeper() -> None:
+    does_the_job()
+    os.kill(os.getppid(), signal.SIGSTOP)
+    forever()
+
+
+@way
 def reports() -> None:
     does_the_job()
     Path(os.environ["MCP_SIM_REPORT"]).write_text(json.dumps({"answer": "Draco is built", "tokens": 1200}))

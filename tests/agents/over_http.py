@@ -1,6 +1,7 @@
 """The tools of a session over plain HTTP: one request for each call, with the standard library alone, so it starts fast.
 
-`python -m tests.agents.over_http tests.agents.careful` does the job of a contract, as an agent command does.
+`python -m tests.agents.over_http tests.agents.careful` does the job of a contract, as an agent command does;
+`tests.agents.over_http:careful` does it inside the runner.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import itertools
 import json
 import os
 import sys
+from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -70,9 +72,23 @@ class OverHttp:
         return found
 
 
+def careful(job: Any) -> None:
+    """The careful agent as a function, for the runner."""
+    _do("tests.agents.careful", job.contract, job.url)
+
+
+def careless(job: Any) -> None:
+    """The careless agent as a function."""
+    _do("tests.agents.careless", job.contract, job.url)
+
+
 def main() -> None:
-    jobs = importlib.import_module(sys.argv[1]).JOBS
-    jobs[os.environ["MCP_SIM_CONTRACT"]](OverHttp(os.environ["MCP_SIM_URL"]))
+    _do(sys.argv[1], os.environ["MCP_SIM_CONTRACT"], os.environ["MCP_SIM_URL"])
+
+
+def _do(agent: str, contract: str, url: str) -> None:
+    with closing(OverHttp(url)) as tools:
+        importlib.import_module(agent).JOBS[contract](tools)
 
 
 if __name__ == "__main__":

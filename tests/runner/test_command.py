@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -16,10 +17,12 @@ from tests.cli.running import Run
 from tests.runner.conftest import DRACO, ROOT, Processes, command
 
 CAREFUL, CARELESS = "tests.agents.over_mcp:careful", "tests.agents.over_mcp:careless"
+LIGHT = "tests.agents.over_http:careful"
 
 
-def test_a_careful_agent_passes_every_shipped_contract(run: Run) -> None:
-    done = run("test", "all", "--agent", CAREFUL)
+@pytest.mark.parametrize("agent", [LIGHT, pytest.param(CAREFUL, marks=pytest.mark.slow)])
+def test_a_careful_agent_passes_every_shipped_contract(agent: str, run: Run) -> None:
+    done = run("test", "all", "--agent", agent)
     assert done.status == 0, done.out
     assert "10 passed of 10 cases" in done.out
     assert done.err.count("passed") == 10
@@ -36,7 +39,18 @@ def test_a_careless_agent_fails_them_and_every_report_is_written(run: Run, tmp_p
     assert page.read_text().startswith("<!doctype html>")
 
 
-@pytest.mark.parametrize("agent", ["tests.agents.careful", "tests.agents.careless"])
+@pytest.mark.slow
+def test_a_hundred_cases_side_by_side_take_less_than_a_minute(run: Run, processes: Processes) -> None:
+    agent = f"{sys.executable} -m tests.agents.over_http tests.agents.careful"
+    began = time.monotonic()
+    done = run("test", "all", "--seeds", "10", "--jobs", "100", "--agent", agent)
+    assert "100 passed of 100 cases" in done.out
+    assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize(
+    "agent", ["tests.agents.careful", pytest.param("tests.agents.careless", marks=pytest.mark.slow)]
+)
 def test_the_reference_agents_run_as_commands(agent: str, run: Run, processes: Processes) -> None:
     done = run("test", "shop/refund-a-damaged-order", "--profile", "flaky", "--agent", f"{sys.executable} -m {agent}")
     assert done.status == (0 if agent.endswith("careful") else 1), done.out
@@ -80,7 +94,7 @@ def test_sessions_are_kept_in_a_database_that_is_named(run: Run, tmp_path: Path)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="waits for processes by their descriptors")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_an_interrupted_run_leaves_no_process_and_reports_what_it_has(
     number: signal.Signals, processes: Processes, tmp_path: Path
 ) -> None:

@@ -147,6 +147,13 @@ def test_a_child_that_ends_right_after_its_agent_is_not_held_against_it(tried_on
     assert verdict(tried_once(command("leaves_a_child_that_ends"))) == ("passed", None)
 
 
+@pytest.mark.slow
+def test_an_agent_that_stops_its_keeper_does_not_escape(tried_once: TryOne, processes: Processes) -> None:
+    assert verdict(tried_once(command("stops_its_keeper"), timeout=3)) == ("failed", "hung")
+    assert len(processes.noted) == 1
+    assert processes.all_ended()
+
+
 def test_an_agent_that_kills_its_keeper_does_not_escape(tried_once: TryOne, processes: Processes) -> None:
     result = tried_once(command("kills_its_keeper"))
     assert verdict(result) == ("error", "crashed")
