@@ -11,16 +11,18 @@ Everything else of mcp-sim is imported when the first sandbox is asked for, so t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from mcp_sim.pytest_plugin.box import Sandbox
     from mcp_sim.pytest_plugin.host import Host
-    from mcp_sim.pytest_plugin.sandbox import Sandbox
-    from mcp_sim.pytest_plugin.terms import Terms
 
 _MARK = "sandbox(world=..., contract=..., profiles=[...], seeds=[...]): what the `sandbox` fixture of mcp-sim is."
+
+
+__all__ = ["Sandbox"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -37,8 +39,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     try:
         terms = of_mark(metafunc.definition.get_closest_marker("sandbox"))
     except BadMark as error:
-        pytest.fail(f"{metafunc.definition.nodeid}: {error}", pytrace=False)
-    metafunc.parametrize("sandbox", terms, ids=[one.name for one in terms], indirect=True)
+        metafunc.parametrize("sandbox", [error], ids=["bad mark"], indirect=True)
+    else:
+        metafunc.parametrize("sandbox", terms, ids=[one.name for one in terms], indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -50,14 +53,25 @@ def _sandbox_host() -> Iterator[Host]:
 
 
 @pytest.fixture
-def sandbox(request: pytest.FixtureRequest, _sandbox_host: Host) -> Iterator[Sandbox]:
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """A world of its own for one test: an MCP endpoint, calls from this process, and a judge."""
-    from mcp_sim.pytest_plugin.sandbox import Sandbox  # noqa: PLC0415
+    from mcp_sim.pytest_plugin.box import Sandbox  # noqa: PLC0415
+    from mcp_sim.pytest_plugin.terms import BadMark  # noqa: PLC0415
 
-    terms: Terms = request.param
-    sandbox = Sandbox(terms, _sandbox_host)
+    if isinstance(request.param, BadMark):
+        pytest.fail(str(request.param), pytrace=False)
+    sandbox = Sandbox(request.param, request.getfixturevalue("_sandbox_host"))
     yield sandbox
     sandbox.close()
+
+
+def __getattr__(name: str) -> Any:
+    """`Sandbox`, for annotations of tests, imported when it is asked for."""
+    if name == "Sandbox":
+        from mcp_sim.pytest_plugin.box import Sandbox  # noqa: PLC0415
+
+        return Sandbox
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
 
 
 def _is_ours(metafunc: pytest.Metafunc) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from schemas.contracts.contract import Contract
 from schemas.contracts.load import load_contract
-from schemas.load import LoadError, load_profile, load_world
+from schemas.load import LoadError, load_profile, load_world, shipped_world, shipped_worlds
 from schemas.perturbations import Perturbation
 from schemas.types import World
 
@@ -70,7 +71,7 @@ def _terms(
         raise BadMark("give the mark either a world or a contract, which names its world")
     places: list[tuple[World, Contract | None]]
     if world is not None:
-        places = [(world if isinstance(world, World) else load_world(world), None)]
+        places = [(world if isinstance(world, World) else known_world(str(world)), None)]
     elif isinstance(contract, Contract | str | Path):
         places = [_place(contract)]
     else:
@@ -80,7 +81,7 @@ def _terms(
     if not (places and wanted and numbers):
         raise BadMark("contract, profiles and seeds of the mark may be left out, but not be empty")
     for seed in numbers:
-        if seed is not None and not (isinstance(seed, int) and 0 <= seed <= 2**53):
+        if seed is not None and not (type(seed) is int and 0 <= seed <= 2**53):
             raise BadMark(f"a seed is a number from 0 to 2**53, not {seed!r}")
     return [
         Terms(_name(place, found, profile, seed), place, found, profile, faults, seed)
@@ -92,8 +93,28 @@ def _terms(
 
 
 def _place(contract: Contract | str | Path) -> tuple[World, Contract]:
-    found = contract if isinstance(contract, Contract) else load_contract(contract)
+    found = contract if isinstance(contract, Contract) else known_contract(str(contract))
     return found.world, found
+
+
+@cache
+def known_world(name: str) -> World:
+    """A world by shipped name or path, read once in a run of tests.
+
+    Raises:
+        LoadError: no such world, or errors in its files.
+    """
+    return shipped_world(name) if name in shipped_worlds() else load_world(name)
+
+
+@cache
+def known_contract(name: str) -> Contract:
+    """A contract by shipped name or path, read once in a run of tests.
+
+    Raises:
+        LoadError: no such contract, or errors in it or its world.
+    """
+    return load_contract(name)
 
 
 def _name(world: World, contract: Contract | None, profile: str | None, seed: int | None) -> str:

@@ -9,11 +9,10 @@ from typing import Any
 
 from mcp_sim.contracts import Run, judge
 from mcp_sim.pytest_plugin.host import Host
-from mcp_sim.pytest_plugin.terms import Terms
+from mcp_sim.pytest_plugin.terms import Terms, known_contract
 from mcp_sim.runner.reports.findings import wrong
 from mcp_sim.session import Session
 from schemas.contracts.contract import Contract
-from schemas.contracts.load import load_contract
 from schemas.types import Call, ClauseResult, LedgerEntry, Observation, Row, Trace, Verdict
 from store.traces.replay import read_trace
 
@@ -132,7 +131,7 @@ class Sandbox:
         contract = self.contract if contract is None else contract
         if contract is None:
             raise ValueError("name the contract: sandbox.judge('shop/sell-a-cart'), or contract= in the mark")
-        known = contract if isinstance(contract, Contract) else load_contract(contract)
+        known = contract if isinstance(contract, Contract) else known_contract(str(contract))
         trace = self.trace
         return Judgement(self.name, judge(known, trace, Run(answer=answer)), trace)
 
