@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -125,6 +126,21 @@ def test_a_project_with_a_sandbox_of_its_own_keeps_it(project: Project) -> None:
             assert sandbox == "mine"
         """
     project.run(tests).assert_outcomes(passed=1)
+
+
+def test_the_example_of_the_documentation_passes_with_a_careful_agent(project: Project) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "pytest.md").read_text(), re.DOTALL)
+    agent = f"""
+        from tests.agents.careful import JOBS
+        from tests.agents.over_http import OverHttp
+
+        def my_agent(instruction, mcp_server):
+            assert "Fenna Visser" in instruction
+            tools = OverHttp(mcp_server)
+            JOBS["{REFUND}"](tools)
+            tools.close()
+        """
+    project.run(dedent(agent) + example).assert_outcomes(passed=10)
 
 
 def python(code: str) -> str:
