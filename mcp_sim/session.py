@@ -14,7 +14,7 @@ from mcp_sim.perturb.schedule import Perturber, schedule_of
 from mcp_sim.registry import CompiledTool, Registry, json_problem
 from mcp_sim.responders.base import NOTHING, Effort, NoDraft, Responder, refusal
 from schemas.perturbations import Perturbation
-from schemas.types import Attempt, Call, Draft, Observation, Regime, Row, Step, Violation
+from schemas.types import Attempt, Call, Draft, Observation, Regime, Row, StateDelta, Step, Violation
 from store.errors import Conflict, DeltaRejected, NoSuchSession
 from store.integrity import check, check_mentions, check_observation
 from store.sessions import SessionRecord
@@ -25,6 +25,9 @@ from store.view import EntityView
 _OURS = {"output", "unknown-id", "unanswered", "unreadable", "out-of-role", "leak", "fault"}
 """Rules whose violation says nothing of the service, only of the simulation."""
 _log = logging.getLogger("mcp_sim")
+
+OBSERVED = "observed"
+"""The responder of a step that a real service answered."""
 
 
 class Session:
@@ -65,6 +68,10 @@ class Session:
             UnknownSession: the session was deleted meanwhile.
             StoreError: the database failed; nothing is changed or recorded.
         """
+        return (await self.step(call)).observation
+
+    async def step(self, call: Call) -> Step:
+        """Answer one call as `call` does, and tell all that came of it."""
         tool = self.registry.tool(call.tool)
         async with self._turn:
             while True:
@@ -73,11 +80,29 @@ class Session:
                 effort = Effort()
                 step, plan = await self._answer(tool, call, view, effort)
                 try:
-                    observation = self._commit(step, view, effort, started, plan).observation
+                    step = self._commit(step, view, effort, started, plan)
                 except Conflict:
                     self._reload()
                 else:
-                    return observation if self._perturber is None else await self._told(observation, plan)
+                    return step if self._perturber is None else await self._told(step, plan)
+
+    async def observe(self, call: Call, observation: Observation, delta: StateDelta) -> list[Violation]:
+        """Record what a real service answered to a call, and the rows that this shows, as a step of its own.
+
+        Returns:
+            The rules that these rows break; then nothing is changed or recorded.
+
+        Raises:
+            Conflict: the session moved meanwhile; read its rows again.
+            DeltaRejected: the database refused the rows; nothing is changed or recorded.
+        """
+        async with self._turn:
+            view, started = self._timeline.view(call), time.perf_counter()
+            broken = check(self.world, view, delta)
+            if not broken:
+                step = _step(call, view, Draft(observation, delta), OBSERVED, "seen at the real service", Effort())
+                self._timeline.commit(step, view, _measured(Effort(), started))
+            return broken
 
     async def _answer(
         self, tool: CompiledTool, call: Call, view: EntityView, effort: Effort
@@ -142,12 +167,12 @@ class Session:
             shown.append((await self._respond(tool, question.call, rows, Effort())).observation)
         return plan.finish(step, shown)
 
-    async def _told(self, observation: Observation, plan: Plan | None) -> Observation:
-        """The answer, after what the caller has to wait for it really."""
+    async def _told(self, step: Step, plan: Plan | None) -> Step:
+        """The step, after what the caller has to wait for its answer really."""
         if plan is not None and plan.wait[1]:
             await asyncio.sleep(plan.wait[1])
         self._answered = time.monotonic()
-        return observation
+        return step
 
     def pause(self) -> float:
         """Seconds since the last answer, if perturbations go by the time; the next call has waited so long."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
+
+_WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})", re.ASCII)
+_FRACTION = re.compile(r"-?(0|[1-9]\d{0,17})\.\d{1,17}", re.ASCII)
 
 Kind = Literal["read", "write", "unknown"]
 
@@ -57,3 +61,27 @@ def flat_arguments(path: dict[str, Any], query: dict[str, Any], body: Any) -> di
     elif body is not None:
         arguments["body"] = body
     return arguments
+
+
+def as_declared(arguments: dict[str, Any], input_schema: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of an HTTP request, whose path and query hold texts alone, with the types that a tool declares."""
+    properties = input_schema.get("properties")
+    declared = properties if isinstance(properties, dict) else {}
+    return {name: _typed(value, declared.get(name)) for name, value in arguments.items()}
+
+
+def _typed(value: Any, schema: Any) -> Any:
+    kinds = schema.get("type") if isinstance(schema, dict) else None
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    if not isinstance(value, str) or not isinstance(kinds, list) or "string" in kinds:
+        return value
+    if "array" in kinds:
+        items = schema.get("items")
+        return [_typed(part, items) for part in value.split(",")]
+    if "boolean" in kinds and value in ("true", "false"):
+        return value == "true"
+    if ("integer" in kinds or "number" in kinds) and _WHOLE.fullmatch(value):
+        return int(value)
+    if "number" in kinds and _FRACTION.fullmatch(value):
+        return float(value)
+    return value
