@@ -63,7 +63,10 @@ class Host:
 
         from mcp_sim.http import create_app  # noqa: PLC0415
 
-        listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        # Named TCP, or else its connections would hold small answers back for others to join them.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(256)
         port = listener.getsockname()[1]
         config = uvicorn.Config(
             create_app(self.sessions, {}),
