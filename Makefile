@@ -7,7 +7,7 @@ WORLD ?= mars-colony
 JOBS ?= 2
 CALLS ?= 20000
 
-.PHONY: help install run test test-full check bench soak soak-worldmodel vllm-env docs clean
+.PHONY: help install run test test-full check bench bench-contracts soak soak-worldmodel vllm-env docs clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ test-full: $(VENV)/.dev check  ## Every test that needs no vLLM
 
 bench: $(VENV)/.dev  ## Speed and correctness beside the bare SDK and the peers
 	$(BIN)/python -m tests.benchmarks
+
+bench-contracts: $(VENV)/.dev  ## Perturbations as specified, faults of agents found, no false alarm; else it fails
+	$(BIN)/python -m tests.benchmarks --only contracts
 
 soak: $(VENV)/.dev  ## Random agents, a fifth of them hostile, then an audit (CALLS=1000000, SOAK_DB=URL)
 	$(BIN)/python -m tests.memory.soak --calls $(CALLS) $(if $(SOAK_DB),--db $(SOAK_DB))

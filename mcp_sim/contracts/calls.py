@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from mcp_sim.contracts.perturbed import in_own_form
 from mcp_sim.expressions import EvaluationError, Evaluator
 from schemas.canonical import canonical
 from schemas.contracts.patterns import Pattern, meant
@@ -129,10 +130,11 @@ class Seen:
     def facts(self) -> Facts:
         """What a condition may name."""
         step, observation = self.step, self.step.observation
-        content = observation.structured_content
+        answer = in_own_form(step)
+        content = answer.structured_content
         return {
             "args": self.args,
-            "observation": observation.text if content is None else content,
+            "observation": answer.text if content is None else content,
             "text": observation.text,
             "is_error": observation.is_error,
             "status": observation.status,

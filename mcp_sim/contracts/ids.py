@@ -9,7 +9,7 @@ from dataclasses import replace
 from mcp_sim.contracts.calls import Calls, Seen
 from mcp_sim.contracts.finding import Failures, Finding, held, vacuous, where
 from mcp_sim.contracts.monitor import End
-from mcp_sim.contracts.perturbed import answered, kinds
+from mcp_sim.contracts.perturbed import kinds, shown_otherwise
 from schemas.contracts.conduct import KnownIds
 from schemas.marks import Marks, marks
 from schemas.rows import key_text
@@ -73,7 +73,7 @@ class Register:
     def follow(self, step: Step) -> None:
         """Take in what a step showed and changed."""
         self._provenance.follow((step,))
-        original = answered(step)
+        original = shown_otherwise(step)
         if original is not None:
             self._provenance.follow((replace(step, observation=original),))
         for change in step.delta.changes:

@@ -14,7 +14,7 @@ from mcp_sim.contracts.calls import Calls, Seen
 from mcp_sim.contracts.finding import Failures, Finding, held, vacuous, where
 from mcp_sim.contracts.monitor import End
 from mcp_sim.contracts.pairs import Pairing, frozen
-from mcp_sim.contracts.perturbed import answered
+from mcp_sim.contracts.perturbed import in_own_form
 from schemas.contracts.conduct import PagesToTheEnd
 from schemas.contracts.wording import shown
 from schemas.expressions import parse
@@ -99,7 +99,7 @@ class Paging:
             listing = self._listings[identity] = _Listing()
         if listing.last is not None:
             self._open.get(listing.key, {}).pop(identity, None)
-        listing.take(seen, self._until is not None and self._conditions.holds(self._until, _readable(seen)))
+        listing.take(seen, self._until is not None and self._conditions.holds(self._until, seen.facts))
         listing.key = self._pairing.key("a", seen)
         if not listing.is_complete:
             self._open.setdefault(listing.key, {})[identity] = listing
@@ -125,14 +125,7 @@ def _wanted(seen: Seen) -> str | None:
 
 
 def _content(seen: Seen) -> Any:
-    original = answered(seen.step)
-    return seen.step.observation.structured_content if original is None else original.structured_content
-
-
-def _readable(seen: Seen) -> dict[str, Any]:
-    """The facts of a call, its answer in the form that the world gave it."""
-    content = _content(seen)
-    return seen.facts if content is None else {**seen.facts, "observation": content}
+    return in_own_form(seen.step).structured_content
 
 
 def _following(seen: Seen) -> str | None:

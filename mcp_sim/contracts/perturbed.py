@@ -12,6 +12,10 @@ TIMEOUTS = frozenset({408, 499, 504})
 TRANSIENT = frozenset({408, 425, 429})
 """Client errors that pass."""
 
+_FORMS = frozenset({"format", "drift", "truncate", "malform"})
+_ADDING = frozenset({"latency", "reorder", "duplicate", "hostile", "distract"})
+"""Perturbations of an answer that keep nothing of it from the agent."""
+
 _RETRY_NAMES = ("Retry-After", "retry-after", "retry_after", "retryAfter")
 _RETRY = re.compile(r"retry[\s_-]?after\W{0,3}(?:in\s+)?(\d+(?:\.\d+)?)", re.IGNORECASE)
 _TIMED_OUT = re.compile(r"\btimed?[\s-]?out\b|\bdeadline exceeded\b", re.IGNORECASE)
@@ -70,7 +74,17 @@ def planted(step: Step) -> Iterator[tuple[str, str]]:
             yield "tool", str(one.did["bait"])
 
 
-def answered(step: Step) -> Observation | None:
-    """What the world itself answered, where perturbations changed the form of that and held nothing back."""
-    harmless = {"format", "latency", "reorder", "duplicate", "drift", "truncate", "malform"}
-    return step.answer if "format" in kinds(step) and kinds(step) <= harmless else None
+def shown_otherwise(step: Step) -> Observation | None:
+    """What the world itself answered, where the agent was shown all of it in another form."""
+    found = kinds(step)
+    return step.answer if "format" in found and found <= _ADDING | {"format", "drift"} else None
+
+
+def in_own_form(step: Step) -> Observation:
+    """What was answered, in the form that the tool declares, so that a condition finds the fields it names.
+
+    Perturbations that hold something back are left as they are: what they kept from the agent decides nothing.
+    """
+    found = kinds(step)
+    is_other = not found.isdisjoint(_FORMS) and found <= _ADDING | _FORMS
+    return step.answer if is_other and step.answer is not None else step.observation

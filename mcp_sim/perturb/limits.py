@@ -35,11 +35,13 @@ class Limited(Rule):
 
     def acts(self, occasion: Occasion, memory: Memory) -> bool:
         """Whether there is nothing left for this call."""
+        if self._is_bucket and memory.level >= 1:
+            return False
         return self.counts(occasion, memory) and self.left(occasion.seconds, memory) < 1
 
     def counts(self, occasion: Occasion, memory: Memory) -> bool:
         """Whether the limit is there for this call."""
-        return self.is_awake(occasion, memory) and self.is_meant(occasion)
+        return self.is_always_there or (self.is_awake(occasion, memory) and self.is_meant(occasion))
 
     def left(self, seconds: float, memory: Memory) -> float:
         """How many calls are left at a moment."""
@@ -81,7 +83,8 @@ class Limited(Rule):
                 memory.level, memory.moment = max(left - _HAIR, 0.0), occasion.seconds
             else:
                 memory.level, memory.moment = self.spec.calls - left, self._window(occasion.seconds)
-        super().remember(step, occasion, memory)
+        if step.perturbations or self.event is not None:
+            super().remember(step, occasion, memory)
 
     def _window(self, seconds: float) -> float:
         return floor(seconds / self.spec.per + _HAIR)
@@ -100,7 +103,7 @@ class Expiring(Rule):
 
     def acts(self, occasion: Occasion, memory: Memory) -> bool:
         """Whether the credentials have expired."""
-        if not self.is_awake(occasion, memory) or not self.is_meant(occasion):
+        if not self.is_always_there and not (self.is_awake(occasion, memory) and self.is_meant(occasion)):
             return False
         return occasion.seconds >= memory.moment + self.spec.lifetime
 
@@ -113,7 +116,8 @@ class Expiring(Rule):
             memory.refused += 1
             if memory.refused >= self.spec.refusals:
                 memory.moment, memory.refused = occasion.seconds, 0
-        super().remember(step, occasion, memory)
+        if step.perturbations or self.event is not None:
+            super().remember(step, occasion, memory)
 
 
 def rule_of(perturbation: Perturbation, world: World, clock: Clock, place: Place, places: Places) -> Rule:

@@ -37,7 +37,7 @@ class Setting:
 class Occasion:
     """A call, and when it comes; what costs something is worked out when it is asked for."""
 
-    __slots__ = ("_at", "_names", "_seconds", "_setting", "call", "n", "random")
+    __slots__ = ("_at", "_begun", "_names", "_seconds", "_setting", "call", "n", "random")
 
     def __init__(self, call: Call, n: int, at: str, random: Random, setting: Setting) -> None:
         self.call = call
@@ -47,6 +47,7 @@ class Occasion:
         self._setting = setting
         self._names: dict[str, Any] | None = None
         self._seconds: float | None = None
+        self._begun: Any = None
 
     @property
     def seed(self) -> int:
@@ -66,6 +67,14 @@ class Occasion:
         if self._names is None:
             self._names = {"args": {**self._setting.defaults[self.call.tool], **self.call.arguments}}
         return self._names
+
+    def strikes(self, purpose: bytes, below: bytes) -> bool:
+        """Whether `random` of a purpose is below a threshold of eight bytes; what all purposes share is hashed once."""
+        if self._begun is None:
+            self._begun = sha256(f"{self.seed}:{self.n}:".encode())
+        drawn = self._begun.copy()
+        drawn.update(purpose)
+        return bool(drawn.digest() < below)
 
     def lasting(self, purpose: str) -> int:
         """A 64-bit number that is the same throughout a session."""

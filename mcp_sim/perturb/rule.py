@@ -45,6 +45,7 @@ class Rule:
         tools: the tools that it may act on.
         watched: the tools whose calls it has to remember.
         place: when it acts on a call.
+        is_always_there: whether no condition says when it may act on calls of its tools.
     """
 
     def __init__(self, perturbation: Perturbation, world: World, clock: Clock, place: Place, places: Places) -> None:
@@ -58,8 +59,9 @@ class Rule:
         self._places = places
         self.reads_clock = where.from_ is not None or where.until is not None
         self._sleeps = self.reads_clock or self.event is not None
-        self._purpose = f"perturb:{self.name}"
-        self._threshold = None if where.probability >= 1 else int(where.probability * 2**64)
+        self.is_always_there = not self._sleeps and where.when is None
+        self._purpose = f"perturb:{self.name}".encode()
+        self._threshold = None if where.probability >= 1 else int(where.probability * 2**64).to_bytes(8, "big")
         self._when = None if where.when is None else predicate(where.when)
         self._numbers = frozenset(where.numbers)
         self._every = where.every
@@ -85,8 +87,8 @@ class Rule:
             number = memory.meant + 1
             if (self._numbers and number not in self._numbers) or (self._every and number % self._every):
                 return False
-            return self._threshold is None or occasion.random(self._purpose) < self._threshold
-        if self._threshold is not None and occasion.random(self._purpose) >= self._threshold:
+            return self._threshold is None or occasion.strikes(self._purpose, self._threshold)
+        if self._threshold is not None and not occasion.strikes(self._purpose, self._threshold):
             return False
         return self.is_meant(occasion)
 

@@ -31,6 +31,7 @@ class Careful:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
+        self._missing: list[tuple[str, dict[str, Any]]] = []
 
     def read(self, tool: str, **arguments: Any) -> Any:
         """The content of an answer; asked for again as long as the trouble may pass."""
@@ -71,10 +72,13 @@ class Careful:
             where = dict([following])
 
     def exists(self, tool: str, **arguments: Any) -> bool:
-        """Whether there is such a thing at all."""
+        """Whether there is such a thing at all; what there is not is not asked for again."""
+        if (tool, arguments) in self._missing:
+            return False
         try:
             self.read(tool, **arguments)
         except Refused:
+            self._missing.append((tool, arguments))
             return False
         return True
 
@@ -164,7 +168,7 @@ def sell_a_cart(agent: Careful) -> None:
     fresh: list[str] = []
     for _ in range(3):  # a list may be of the past
         orders = agent.pages("list_orders", customer_id="CUS-0002")
-        keys = [field(order, "id") for order in orders if field(order, "id") not in known]
+        keys = list(dict.fromkeys(field(order, "id") for order in orders if field(order, "id") not in known))
         fresh = [key for key in keys if agent.exists("get_order", id=key)]
         if fresh:
             break

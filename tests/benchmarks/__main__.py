@@ -1,4 +1,7 @@
-"""`python -m tests.benchmarks`: measure and print, judge nothing. It fails only when something did not run."""
+"""`python -m tests.benchmarks`: measure and print. It fails when something did not run, or a verdict cannot be trusted.
+
+Speeds are not judged.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import typer
 from rich.console import Console
 
 from tests.benchmarks import correctness, floor, footprint, memory, packages, tables, throughput
+from tests.benchmarks.contracts import trust
 from tests.benchmarks.peers import PEERS, Peer
 from tests.benchmarks.report import Report
 from tests.benchmarks.worldmodel import cost, horizon, novelty, overhead
@@ -32,6 +36,7 @@ class Part(StrEnum):
     CHECKS = "checks"
     FOOTPRINT = "footprint"
     WORLDMODEL = "worldmodel"
+    CONTRACTS = "contracts"
 
 
 def main(
@@ -72,10 +77,12 @@ def main(
             report.add("footprint", {"imports": imports, "installation": weight}, tables.footprint(imports, weight))
     if Part.WORLDMODEL in parts:
         _run_worldmodel(report, None if worldmodel is None else Endpoint.at(worldmodel, model), quick)
+    if Part.CONTRACTS in parts:
+        trust.run(report, quick=quick)
     if json:
         report.write(json)
     report.print_problems()
-    raise typer.Exit(1 if report.problems else 0)
+    raise typer.Exit(1 if report.problems or report.misses else 0)
 
 
 def _chosen(names: Sequence[str]) -> list[Peer]:

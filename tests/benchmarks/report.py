@@ -1,4 +1,4 @@
-"""What was measured, printed as it comes and kept for a file; and what did not run."""
+"""What was measured, printed as it comes and kept for a file; what did not run, and what had to hold and did not."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Report:
 
     def __init__(self, console: Console) -> None:
         self.problems: list[str] = []
+        self.misses: list[str] = []
         self._console = console
         self._found: dict[str, Any] = {}
 
@@ -42,9 +43,13 @@ class Report:
 
     def write(self, file: Path) -> None:
         """Write the results as JSON."""
-        file.write_bytes(orjson.dumps({**self._found, "problems": self.problems}, option=orjson.OPT_INDENT_2))
+        file.write_bytes(
+            orjson.dumps({**self._found, "problems": self.problems, "misses": self.misses}, option=orjson.OPT_INDENT_2)
+        )
 
     def print_problems(self) -> None:
-        """Say what did not run."""
+        """Say what did not run, and what had to hold and did not."""
         for problem in self.problems:
             self._console.print(f"Did not run: {problem}", style="red", markup=False, highlight=False)
+        for miss in self.misses:
+            self._console.print(f"Missed: {miss}", style="red", markup=False, highlight=False)
