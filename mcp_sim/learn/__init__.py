@@ -1,0 +1,1 @@
+"""Twins: worlds learned from specs, lists of tools, data and recorded calls."""
