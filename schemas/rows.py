@@ -39,6 +39,18 @@ def is_normal(key: str) -> bool:
     return key.isascii() or unicodedata.is_normalized("NFC", key)
 
 
+def scalars(value: Any) -> Iterator[Any]:
+    """Every text, number, truth value and null in a JSON value, in its order; names of fields left out."""
+    if isinstance(value, dict):
+        for part in value.values():
+            yield from scalars(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from scalars(part)
+    else:
+        yield value
+
+
 def values_at(row: Row, path: str) -> Iterable[tuple[str, Any]]:
     """Every value at a path, lists walked through, as (JSON Pointer, value); nulls and absent fields are left out."""
     value = row.get(path)

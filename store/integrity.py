@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from schemas.canonical import json_problem
-from schemas.rows import MAX_KEY, IdPattern, is_key, is_normal, key_text, values_at
+from schemas.rows import MAX_KEY, IdPattern, is_key, is_normal, key_text, scalars, values_at
 from schemas.types import Change, Entity, Observation, Row, StateDelta, Tool, View, Violation, World
 from store.matching import references_to, same
 from store.overlay import Overlay
@@ -173,14 +173,7 @@ def _check_delete(world: World, after: Overlay, change: Change) -> Iterator[Viol
 
 
 def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-    elif value is not None:
-        yield key_text(value)
+    return (key_text(found) for found in scalars(value) if found is not None)
 
 
 def _looks(value: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from schemas.canonical import canonical
 from schemas.recorded import Kind, RecordedCall
+from schemas.rows import scalars
 from schemas.types import Tool
 
 
@@ -61,13 +62,8 @@ def _asked(call: RecordedCall) -> bytes:
 
 def _values(value: Any) -> Iterator[Any]:
     """The texts and numbers that may name something: no truth values, no single letters or digits."""
-    if isinstance(value, dict):
-        for part in value.values():
-            yield from _values(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _values(part)
-    elif (isinstance(value, str) and len(value) > 1) or (
-        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) > 9
-    ):
-        yield value
+    for found in scalars(value):
+        if (isinstance(found, str) and len(found) > 1) or (
+            isinstance(found, int | float) and not isinstance(found, bool) and abs(found) > 9
+        ):
+            yield found

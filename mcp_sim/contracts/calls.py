@@ -12,7 +12,7 @@ from mcp_sim.expressions import EvaluationError, Evaluator
 from schemas.canonical import canonical
 from schemas.contracts.patterns import Pattern, meant
 from schemas.expressions import Expression, parse
-from schemas.rows import key_text
+from schemas.rows import key_text, scalars
 from schemas.types import LedgerEntry, Step, Tool, World
 from store.matching import same
 from store.overlay import Overlay
@@ -161,11 +161,4 @@ class Seen:
 
 def texts(value: Any) -> Iterator[str]:
     """Every text and number in a JSON value, as text."""
-    if isinstance(value, dict):
-        for part in value.values():
-            yield from texts(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from texts(part)
-    elif value is not None:
-        yield key_text(value)
+    return (key_text(found) for found in scalars(value) if found is not None)

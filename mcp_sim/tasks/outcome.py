@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from schemas.rows import key_text
+from schemas.rows import key_text, scalars
 from schemas.types import Change, Op, Row, World
 from store.matching import same
 
@@ -134,11 +134,4 @@ def _is_plain(value: Any) -> bool:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for part in value.values():
-            yield from _texts(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _texts(part)
-    elif isinstance(value, str):
-        yield value
+    return (found for found in scalars(value) if isinstance(found, str))

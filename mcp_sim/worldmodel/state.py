@@ -7,7 +7,7 @@ from itertools import chain, islice
 from typing import Any
 
 from schemas.marks import MARK, ROW_MARK, marks
-from schemas.rows import key_text, values_at
+from schemas.rows import key_text, scalars, values_at
 from schemas.types import Call, Row, Step, Tool, View, World
 from store.integrity import mentions
 
@@ -121,13 +121,8 @@ def entities_in(schema: Any) -> set[str]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for part in value.values():
-            yield from _texts(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _texts(part)
-    elif isinstance(value, str) and 0 < len(value) <= 256:
-        yield value
-    elif isinstance(value, int) and not isinstance(value, bool):
-        yield str(value)
+    for found in scalars(value):
+        if isinstance(found, str) and 0 < len(found) <= 256:
+            yield found
+        elif isinstance(found, int) and not isinstance(found, bool):
+            yield str(found)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from schemas.rows import scalars
+
 _OUT_OF_ROLE = re.compile(
     r"\bas an? (ai|artificial intelligence|(large )?language model|world model|simulat(or|ion))\b"
     r"|\bi(?:'m| am) (an? |just an? |only an? )?(ai|language model|world model|simulator|assistant)\b"
@@ -62,14 +64,7 @@ class Secrets:
 
 def texts(value: Any) -> Iterator[str]:
     """Every text in a JSON value, names of fields left out."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from texts(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from texts(part)
+    return (found for found in scalars(value) if isinstance(found, str))
 
 
 @lru_cache(maxsize=256)
