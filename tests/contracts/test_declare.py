@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcp_sim.contracts import judge
 from schemas.types import ClauseResult, Trace
-from tests.contracts.traces import bare_world, result, trace
+from tests.contracts.traces import bare_world, contract, result, trace
 
 WORLD = bare_world("a", "b", "ab", "c")
 A, B = ["a", "ab"], ["b", "ab"]
@@ -114,7 +115,8 @@ def _trace(word: Word) -> Trace:
 def _judged(clause: dict[str, Any], longest: int, letters: Word = LETTERS) -> dict[Word, ClauseResult]:
     """What the judge finds for every trace up to a length."""
     words = [word for length in range(longest + 1) for word in product(letters, repeat=length)]
-    return {word: result(_trace(word), clause) for word in words}
+    asked = contract(WORLD, clause)
+    return {word: judge(asked, _trace(word)).clauses[0] for word in words}
 
 
 def _check_settled(found: dict[Word, ClauseResult], ahead: int) -> None:
@@ -183,6 +185,13 @@ def test_a_count_or_an_edge_is_its_definition_and_knows_when_it_is_settled(name:
         assert (one.outcome != "broken") == definition(word), word
         assert (one.outcome == "vacuous") == (name in ("init", "end") and not word), word
     _check_settled(found, clause.get("n", 2))
+
+
+@pytest.mark.parametrize("name", COUNTED)
+@given(word=st.lists(st.sampled_from(LETTERS), min_size=LONGEST + 1, max_size=14).map(tuple))
+def test_a_count_or_an_edge_is_its_definition_over_longer_traces(name: str, word: Word) -> None:
+    clause, definition = COUNTED[name]
+    assert (result(_trace(word), clause).outcome != "broken") == definition(word)
 
 
 @pytest.mark.parametrize("template", [*PAIRS, *(name.partition("(")[0] for name in COUNTED)])

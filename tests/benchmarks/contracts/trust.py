@@ -1,4 +1,4 @@
-"""Adherence, detection, false alarms and idle cost, one table each; what is amiss is told and fails the run."""
+"""Idle cost, detection, false alarms and adherence, one table each; what is amiss is told and fails the run."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def run(report: Report, *, quick: bool) -> None:
             ]
     workers = ProcessPoolExecutor(os.cpu_count() or 1, mp_context=get_context("spawn"))
     try:
-        with report.part("adherence"):
-            _adherence(report, workers, quick)
         with report.part("detection"):
             _detection(report, workers, quick)
         with report.part("false alarms"):
             _false_alarms(report, workers, quick)
+        with report.part("adherence"):
+            _adherence(report, workers, quick)
     finally:
         workers.shutdown(cancel_futures=True)
 
