@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 VLLM := .venv-vllm
+TRAIN := .venv-train
 WORLD ?= mars-colony
 JOBS ?= 2
 CALLS ?= 20000
 
-.PHONY: help install run test test-full check bench bench-contracts soak soak-worldmodel vllm-env docs clean
+.PHONY: help install run test test-full check bench bench-contracts soak soak-worldmodel vllm-env train-env docs clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -59,6 +60,15 @@ $(VLLM)/.ready: tests/vllm/install.py tests/vllm/requirements.txt tests/vllm/exc
 	$(PYTHON) tests/vllm/install.py $(VLLM)
 	@touch $@
 
+test-trl: $(VENV)/.dev train-env  ## The tests that train an agent with TRL, on the CPU
+	$(BIN)/pytest -q -n 0 -m trl tests/env/trl
+
+train-env: $(TRAIN)/.ready  ## Create .venv-train: TRL and torch without a GPU, 1.5 GB (nothing else needs it)
+
+$(TRAIN)/.ready: tests/env/trl/install.py tests/env/trl/requirements.txt pyproject.toml
+	$(PYTHON) tests/env/trl/install.py $(TRAIN)
+	@touch $@
+
 soak-worldmodel: $(VENV)/.dev  ## A world model that is wrong in 30 % of its answers, and 20,000 calls (CALLS=20000)
 	$(BIN)/python -m tests.worldmodel.soak --calls $(CALLS)
 
@@ -66,4 +76,4 @@ docs: $(VENV)/.base  ## Write the JSON Schemas of the file formats
 	$(BIN)/python -m schemas.wire
 
 clean:  ## Remove everything that the other targets made
-	rm -rf $(VENV) $(VLLM) tests/conformance/node_modules tests/benchmarks/node_modules
+	rm -rf $(VENV) $(VLLM) $(TRAIN) tests/conformance/node_modules tests/benchmarks/node_modules

@@ -22,7 +22,8 @@ from store.errors import StoreError
 Aggregate = Literal["sum", "avg", "min", "max"]
 Rows = list[list[Any]]
 
-_SESSION = re.compile(r":session\b")
+_SESSION = re.compile(r"('(?:[^']|'')*')|:session\b")
+"""The name of the session, or a text, which may hold the same letters."""
 _NET = (
     "SELECT h.entity, h.key, h.before, h.after FROM row_history AS h "
     "WHERE h.session = :session AND h.n > 0 ORDER BY h.n, h.entity, h.key"
@@ -37,7 +38,7 @@ def ask(db: Database, session_id: str, sql: str) -> Rows:
     """
     if not sql.lstrip().upper().startswith("SELECT") or ";" in _without_texts(sql):
         raise StoreError(f"the truth of a session is one SELECT, not: {sql[:100]}")
-    found = db.ask(_SESSION.sub(literal(session_id).replace("\\", r"\\"), sql))
+    found = db.ask(_SESSION.sub(lambda part: part[1] or literal(session_id), sql))
     return [[_number(value) for value in row] for row in found]
 
 

@@ -44,7 +44,9 @@ def difficulty(world: World, steps: Sequence[Step], told: str, about: frozenset[
 def _chain(world: World, steps: Sequence[Step], told: str) -> tuple[int, int]:
     """How many ids had to be found, and the longest chain of calls of which each needs what the one before showed."""
     known = Provenance(world)
-    finders: dict[str, Marks | None] = {name: marks(tool.input_schema) for name, tool in world.tools.items()}
+    finders: dict[str, Marks | None] = {
+        name: marks(world.tools[name].input_schema) for name in {step.call.tool for step in steps}
+    }
     shown_by: dict[tuple[str, str], int] = {}
     depths: list[int] = []
     found = set()

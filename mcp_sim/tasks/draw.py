@@ -137,8 +137,10 @@ class Draw:
         fits = part_validator(schema, whole).holds
         for _ in range(4):
             drawn = self._worded(name, schema)
-            if fits(drawn):
-                return drawn
+            small = drawn.lower()
+            for written in (drawn, small.replace(" ", "-"), f"{small.replace(' ', '-')}.example", small, drawn.upper()):
+                if fits(written):
+                    return written
         return str(Rstr(self._chance).xeger(schema["pattern"])) if "pattern" in schema else self._chance.choice(THINGS)
 
     def _worded(self, name: str, schema: dict[str, Any]) -> str:

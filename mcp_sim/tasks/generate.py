@@ -16,7 +16,7 @@ from mcp_sim.tasks.question import question_task
 from schemas.contracts.task import Task
 from schemas.types import Tool, World
 
-PATIENCE = 400
+PATIENCE = 200
 """Attempts in a row that may come to nothing new before no more tasks are expected."""
 _EVERY = 4
 """Every fourth attempt is a question."""

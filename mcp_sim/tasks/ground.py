@@ -12,6 +12,7 @@ from mcp_sim.session import Session
 from mcp_sim.sessions import Sessions
 from schemas.contracts.task import Asked
 from schemas.effects import Imagine, walk
+from schemas.nature import nature
 from schemas.rows import key_text
 from schemas.types import Call, Change, Observation, Row, Step, Tool, Trace, World
 from store import ground_truth
@@ -40,8 +41,13 @@ class Ground:
             for name, entity in world.entities.items()
             for row in world.rows.get(name, ())
         }
+        self._reads = {tool.name: nature(tool).reads for tool in self.reading}
         self._db = Database("sqlite://")
         self._sessions = Sessions(self._db)
+
+    def reads(self, tool: Tool) -> frozenset[str]:
+        """The entities whose rows the answers of a reading tool tell of."""
+        return self._reads[tool.name]
 
     @contextmanager
     def trial(self, seed: int) -> Iterator[Trial]:

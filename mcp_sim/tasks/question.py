@@ -20,7 +20,6 @@ from schemas.contracts.order import Existence
 from schemas.contracts.patterns import Pattern
 from schemas.contracts.rows import Answer
 from schemas.contracts.task import Asked, Task, Truth
-from schemas.nature import nature
 from schemas.rows import key_text
 from schemas.types import Entity, Row, World
 from store import ground_truth
@@ -122,7 +121,7 @@ def _task(
     opening = chance.choice(_OPENINGS).format(place=world.title or world.name, question=question.text)
     told = f"{opening}\n{_MANNER[question.kind]}"
     about = frozenset(entity for entity, _ in question.needed)
-    looks = [tool.name for tool in ground.reading if nature(tool).reads & about]
+    looks = [tool.name for tool in ground.reading if ground.reads(tool) & about]
     looks += [asked.tool for asked in path if asked.tool not in looks]
     clauses: tuple[Clause, ...] = (
         Answer(answer=_condition(question, answer), name="the answer is right"),
