@@ -37,10 +37,10 @@ check: $(VENV)/.dev  ## Types, style and the direction of imports
 	$(BIN)/lint-imports
 
 test: $(VENV)/.dev check  ## Every test that fits into ten minutes
-	$(BIN)/pytest -q -n $(JOBS) -m "not slow and not vllm"
+	$(BIN)/pytest -q -n $(JOBS) -m "not slow and not vllm and not trl"
 
 test-full: $(VENV)/.dev check  ## Every test that needs no vLLM
-	$(BIN)/pytest -q -n $(JOBS) -m "not vllm" --hypothesis-profile thorough
+	$(BIN)/pytest -q -n $(JOBS) -m "not vllm and not trl" --hypothesis-profile thorough
 
 bench: $(VENV)/.dev  ## Speed and correctness beside the bare SDK and the peers
 	$(BIN)/python -m tests.benchmarks
