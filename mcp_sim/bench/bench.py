@@ -102,7 +102,7 @@ class Bench:
             return None
 
     def _judge(self, part: Part, call: RecordedCall, step: Step | None, touched: Touched) -> None:
-        answer = step.observation if step is not None and _knows(step) else None
+        answer = step.observation if step is not None and self._knows(step) else None
         one, kind = score(call, answer), self._kind(call)
         part.add(
             call.tool,
@@ -115,13 +115,13 @@ class Bench:
         if not one.exact:
             part.lost.add(call, answer, one)
 
+    def _knows(self, step: Step) -> bool:
+        """Whether the twin answers by what it knows; an effect in which nobody trusts at all only makes answers up."""
+        effect = self._world.tools[step.call.tool].effect
+        return step.responder in _ANSWERS and (effect is None or effect.confidence > 0 or not step.notes)
+
     def _kind(self, call: RecordedCall) -> Kind:
         return kind_of(call, self._world.tools.get(call.tool))
 
     def _part(self) -> Part:
         return Part(unseen=None if self._seen is None else Tally())
-
-
-def _knows(step: Step) -> bool:
-    """Whether the twin answered by what it knows, and made nothing up."""
-    return step.responder in _ANSWERS and not step.notes

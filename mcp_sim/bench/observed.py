@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from mcp_sim.fidelity import NOT_JSON, parsed
 from mcp_sim.session import Session
+from schemas.nature import nature
 from schemas.recorded import RecordedCall
 from schemas.rows import is_key, is_normal, key_text
 from schemas.types import Call, Change, Entity, Observation, Row, StateDelta, Step, View, World
@@ -40,6 +41,7 @@ class Observed:
         self._by_key: dict[str, list[str]] = defaultdict(list)
         for name, entity in world.entities.items():
             self._by_key[entity.key].append(name)
+        self._spoken: dict[str, frozenset[str]] = {}
         self.merged = Merged()
 
     def changes(self, view: View, call: RecordedCall, step: Step | None) -> list[Change]:
@@ -50,10 +52,19 @@ class Observed:
         if answer is NOT_JSON or not isinstance(answer, dict | list):
             return []
         shown: dict[tuple[str, str], Row] = {}
-        for entity, row in self._rows(view, self._whole(view, answer, call)):
+        about = self._about(call.tool)
+        for entity, row in self._rows(view, self._whole(view, answer, call, about), about):
             shown[entity, key_text(row[self._world.entities[entity].key])] = row
         found = [change for at, row in shown.items() if (change := self._change(view, at, row)) is not None]
         return [*_misnamed(step, shown, found), *found]
+
+    def _about(self, tool: str) -> frozenset[str]:
+        """The entities that the effect of a tool speaks of."""
+        if tool not in self._spoken:
+            declared = self._world.tools.get(tool)
+            found = nature(declared) if declared is not None else None
+            self._spoken[tool] = frozenset() if found is None else found.reads | (found.changes or frozenset())
+        return self._spoken[tool]
 
     async def merge(self, session: Session, call: RecordedCall, changes: list[Change]) -> None:
         """Commit these changes as a step of their own; where a rule stands in the way, those that it lets through."""
@@ -75,18 +86,18 @@ class Observed:
             left = again
         self.merged.refused.update(rules[id(change)] for change in left)
 
-    def _whole(self, view: View, answer: Any, call: RecordedCall) -> Any:
+    def _whole(self, view: View, answer: Any, call: RecordedCall, about: frozenset[str]) -> Any:
         """The answer; where it is a row but for its key, which the call gave, with the key."""
-        if not isinstance(answer, dict) or self._entity(view, answer) is not None:
+        if not isinstance(answer, dict) or self._entities(view, answer, about):
             return answer
         for key in self._by_key.keys() & call.arguments.keys() - answer.keys():
             named = {key: call.arguments[key], **answer}
-            entity = self._entity(view, named)
-            if entity is not None and view.exists(entity, key_text(named[key])):
+            fitting = self._entities(view, named, about)
+            if len(fitting) == 1 and view.exists(fitting[0], key_text(named[key])):
                 return named
         return answer
 
-    def _rows(self, view: View, answer: Any) -> Iterator[tuple[str, Row]]:
+    def _rows(self, view: View, answer: Any, about: frozenset[str]) -> Iterator[tuple[str, Row]]:
         """(entity, row) for every object of an answer that is a row; rows inside rows are part of them."""
         todo, looked_at = [answer], 0
         while todo and looked_at < _MOST:
@@ -95,29 +106,37 @@ class Observed:
                 todo.extend(reversed(part))
             elif isinstance(part, dict):
                 looked_at += 1
-                entity = self._entity(view, part)
-                if entity is None:
-                    todo.extend(reversed(part.values()))
-                else:
-                    yield entity, part
+                fitting = self._entities(view, part, about)
+                if len(fitting) == 1:
+                    yield fitting[0], part
+                    continue
+                self.merged.refused.update(["ambiguous"] if fitting else [])
+                todo.extend(reversed(part.values()))
 
-    def _entity(self, view: View, shown: dict[str, Any]) -> str | None:
-        """The entity that an object is a row of: it has its key, no field of another, and enough of its own."""
-        fitting = [
-            name
-            for key in shown.keys() & self._by_key.keys()
-            for name in self._by_key[key]
-            if _has_shape(self._world.entities[name], shown)
-        ]
-        if len(fitting) > 1:
-            known = [name for name in fitting if view.exists(name, key_text(shown[self._world.entities[name].key]))]
-            fitting = known or fitting
-        if len(fitting) > 1:
-            most = max(_coverage(self._world.entities[name], shown) for name in fitting)
-            fitting = [name for name in fitting if _coverage(self._world.entities[name], shown) == most]
-        if len(fitting) > 1:
-            self.merged.refused["ambiguous"] += 1
-        return fitting[0] if len(fitting) == 1 else None
+    def _entities(self, view: View, shown: dict[str, Any], about: frozenset[str]) -> list[str]:
+        """The entities that an object may be a row of: it has their key, no field of another, and enough of theirs.
+
+        The entities that the tool is `about` come before others, and need no more than to be recognisable.
+        """
+        named = [name for key in shown.keys() & self._by_key.keys() for name in self._by_key[key]]
+        fitting = [name for name in named if name in about and _resembles(self._world.entities[name], shown)]
+        fitting = fitting or [name for name in named if _has_shape(self._world.entities[name], shown)]
+        for better in (self._known(view, shown), self._valid(shown), self._fullest(shown, fitting)):
+            if len(fitting) > 1:
+                fitting = [name for name in fitting if better(name)] or fitting
+        return fitting
+
+    def _known(self, view: View, shown: dict[str, Any]) -> Callable[[str], bool]:
+        return lambda name: view.exists(name, key_text(shown[self._world.entities[name].key]))
+
+    def _valid(self, shown: dict[str, Any]) -> Callable[[str], bool]:
+        entities = self._world.entities
+        return lambda name: entities[name].validator.holds({**entities[name].blank, **shown})
+
+    def _fullest(self, shown: dict[str, Any], names: list[str]) -> Callable[[str], bool]:
+        """Whether as large a part of an entity's fields is shown as of any other of these."""
+        shares = {name: len(shown) / len(self._world.entities[name].properties) for name in names}
+        return lambda name: shares[name] == max(shares.values())
 
     def _change(self, view: View, at: tuple[str, str], shown: Row) -> Change | None:
         entity, key = at
@@ -129,19 +148,25 @@ class Observed:
 
 
 def _has_shape(entity: Entity, shown: dict[str, Any]) -> bool:
+    """Whether an object has no field of another entity, and all that are required or half of all."""
     properties = entity.properties
-    key = shown[entity.key]
-    if not is_key(key) or not is_normal(key_text(key)) or len(shown) < min(2, len(properties)):
-        return False
-    if not shown.keys() <= properties.keys():
+    if not _has_key(entity, shown) or not shown.keys() <= properties.keys():
         return False
     required = entity.row.get("required")
     is_whole = isinstance(required, list) and len(required) > 1 and all(name in shown for name in required)
     return is_whole or 2 * len(shown) >= len(properties)
 
 
-def _coverage(entity: Entity, shown: dict[str, Any]) -> float:
-    return len(shown) / len(entity.properties)
+def _resembles(entity: Entity, shown: dict[str, Any]) -> bool:
+    """Whether most fields of an object are those of an entity, and the others would be kept."""
+    known = shown.keys() & entity.properties.keys()
+    is_open = entity.row.get("additionalProperties") is not False
+    return _has_key(entity, shown) and (len(known) == len(shown) or (is_open and 2 * len(known) >= len(shown)))
+
+
+def _has_key(entity: Entity, shown: dict[str, Any]) -> bool:
+    key = shown[entity.key]
+    return is_key(key) and is_normal(key_text(key)) and len(shown) >= min(2, len(entity.properties))
 
 
 def _misnamed(step: Step | None, shown: dict[tuple[str, str], Row], found: list[Change]) -> list[Change]:

@@ -84,12 +84,16 @@ def test_what_the_twin_does_not_know_is_declined_and_wrong(twin: Twin, lent: Rec
     assert found["by_tool"]["lend"]["declined"] == 1.0
 
 
-def test_a_part_that_is_made_up_is_declined(twin: Twin, lent: Recording) -> None:
-    effect = {"steps": [{"imagine": "title", "schema": {"type": "string"}}], "returns": "{title}"}
+@pytest.mark.parametrize(("confidence", "declined"), [(0.0, 1.0), (0.7, 0.0)])
+def test_an_effect_that_only_makes_answers_up_declines(
+    twin: Twin, lent: Recording, confidence: float, declined: float
+) -> None:
+    step = {"imagine": "title", "schema": {"type": "string"}}
+    effect = {"steps": [step], "returns": "{title}", "confidence": confidence}
 
     found = lent.on(twin(get_book=tool(effect, "isbn"))).summary()["teacher_forced"]
 
-    assert found["by_tool"]["get_book"]["declined"] == 1.0
+    assert found["by_tool"]["get_book"]["declined"] == declined
 
 
 def test_a_row_of_another_name_takes_the_place_of_the_one_just_made(twin: Twin, recording: Recording) -> None:
@@ -169,6 +173,23 @@ def test_a_row_may_come_before_the_one_that_it_refers_to(twin: Twin, recording: 
 
     assert (result.merged.rows, result.merged.refused) == (2, {"schema": 1})
     assert result.summary()["teacher_forced"]["by_tool"]["get_book"]["exact"] == 1.0
+
+
+def test_of_two_entities_that_look_alike_the_one_that_the_tool_is_about_is_meant(recording: Recording) -> None:
+    row = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}, "name": {"type": "string"}}}
+    pack = {"name": "twins", "entities": {"cat": {"schema": row}, "dog": {"schema": row}}, "tools": {}}
+    for animal in ("cat", "dog"):
+        pack["tools"][f"get_{animal}"] = tool(
+            {"steps": [{"read": animal, "key": "args.id"}], "returns": f"{{{animal}}}"}, "id"
+        )
+    world = World.model_validate({"name": "twins", "packs": [pack]})
+    tom = {"id": "1", "name": "Tom", "fur": "grey"}
+    recording.add("get_cat", tom, id="1").add("get_cat", tom, id="1").add("find", {"id": "2", "name": "Rex"})
+
+    result = recording.on(world)
+
+    assert result.summary()["teacher_forced"]["by_tool"]["get_cat"]["exact"] == 1 / 2
+    assert (result.merged.rows, result.merged.refused) == (1, {"ambiguous": 1})
 
 
 def test_an_error_shows_no_rows(twin: Twin, recording: Recording) -> None:
