@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,17 @@ import pytest
 import yaml
 
 from schemas.contracts import load_contract
-from schemas.load import LoadError, Problem
+from schemas.load import LoadError, Problem, load_world
 from tests.running import HARBOUR
+
+KEPT = lru_cache(maxsize=8)(load_world)
+
+
+@pytest.fixture(autouse=True)
+def _read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The world of most of these contracts is the same; reading it takes longer than all else."""
+    monkeypatch.setattr("schemas.contracts.load.load_world", KEPT)
+
 
 HEAD = {"name": "moor-a-ship", "world": str(HARBOUR / "pack.yaml")}
 
