@@ -46,7 +46,7 @@ class Limited(Rule):
     def left(self, seconds: float, memory: Memory) -> float:
         """How many calls are left at a moment."""
         if self._is_bucket:
-            return min(self._full, memory.level + max(seconds - memory.moment, 0.0) * self._rate) + _HAIR
+            return self._filled(seconds, memory) + _HAIR
         used = memory.level if self._window(seconds) == memory.moment else 0.0
         return self.spec.calls - used
 
@@ -78,13 +78,19 @@ class Limited(Rule):
     def remember(self, step: Step, occasion: Occasion, memory: Memory) -> None:
         """Take in a step: a call that got through used one up."""
         if step.call.tool in self.tools and self.counts(occasion, memory) and self.was_reached(step):
-            left = self.left(occasion.seconds, memory) - 1
+            seconds = occasion.seconds
             if self._is_bucket:
-                memory.level, memory.moment = max(left - _HAIR, 0.0), occasion.seconds
+                memory.level, memory.moment = max(self._filled(seconds, memory) - 1, 0.0), seconds
             else:
-                memory.level, memory.moment = self.spec.calls - left, self._window(occasion.seconds)
+                memory.level = self.spec.calls - self.left(seconds, memory) + 1
+                memory.moment = self._window(seconds)
         if step.perturbations or self.event is not None:
             super().remember(step, occasion, memory)
+
+    def _filled(self, seconds: float, memory: Memory) -> float:
+        passed = seconds - memory.moment
+        level = memory.level + passed * self._rate if passed > 0 else memory.level
+        return level if level < self._full else self._full
 
     def _window(self, seconds: float) -> float:
         return floor(seconds / self.spec.per + _HAIR)
