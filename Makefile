@@ -56,8 +56,8 @@ test-vllm: $(VENV)/.dev vllm-env  ## The tests that ask vLLM itself, on the CPU
 
 vllm-env: $(VLLM)/.ready  ## Create .venv-vllm: vLLM without a GPU, 2.5 GB (nothing else needs it)
 
-$(VLLM)/.ready: tests/vllm/install.py tests/vllm/requirements.txt tests/vllm/excludes.txt
-	$(PYTHON) tests/vllm/install.py $(VLLM)
+$(VLLM)/.ready: tests/apart.py tests/vllm/requirements.txt tests/vllm/excludes.txt
+	$(PYTHON) -m tests.apart vllm $(VLLM)
 	@touch $@
 
 test-trl: $(VENV)/.dev train-env  ## The tests that train an agent with TRL, on the CPU
@@ -65,8 +65,8 @@ test-trl: $(VENV)/.dev train-env  ## The tests that train an agent with TRL, on 
 
 train-env: $(TRAIN)/.ready  ## Create .venv-train: TRL and torch without a GPU, 1.5 GB (nothing else needs it)
 
-$(TRAIN)/.ready: tests/env/trl/install.py tests/env/trl/requirements.txt pyproject.toml
-	$(PYTHON) tests/env/trl/install.py $(TRAIN)
+$(TRAIN)/.ready: tests/apart.py tests/env/trl/requirements.txt pyproject.toml
+	$(PYTHON) -m tests.apart trl $(TRAIN)
 	@touch $@
 
 soak-worldmodel: $(VENV)/.dev  ## A world model that is wrong in 30 % of its answers, and 20,000 calls (CALLS=20000)

@@ -18,7 +18,7 @@ class Run:
     Attributes:
         seconds: wall time of the agent.
         tokens: tokens that it reported.
-        answer: what it said in the end.
+        answer: what it said in the end; empty for nothing, None if nobody could know.
     """
 
     seconds: float | None = None

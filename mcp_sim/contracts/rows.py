@@ -43,6 +43,8 @@ class AtTheEnd:
             case Answer() as clause:
                 if end.run is None or end.run.answer is None:
                     return vacuous("nobody reported what the agent said in the end")
+                if not end.run.answer.strip():
+                    return _nothing_said(end)
                 return _expression(parse(clause.answer), {"now": end.now, "answer": end.run.answer}, end)
         raise AssertionError(self._clause.verb)
 
@@ -150,6 +152,12 @@ def _how_many(clause: HowMany, end: End) -> Finding:
     message = f"there {_are(count)} {in_words(clause, noun)}{which}, not {wanted}; {end.length}"
     failures.add(message, *(steps[:SHOWN] or end.last))
     return _open(failures)
+
+
+def _nothing_said(end: End) -> Finding:
+    failures = Failures()
+    failures.add(f"the agent gave no answer; {end.length}", *end.last)
+    return failures.finding()
 
 
 def _expression(expression: Expression, names: Facts, end: End) -> Finding:

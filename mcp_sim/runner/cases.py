@@ -10,10 +10,13 @@ from mcp_sim.errors import SetupError
 from mcp_sim.runner.report import Case
 from schemas.contracts import load_contract, shipped_contract, shipped_contracts
 from schemas.contracts.contract import Contract
+from schemas.contracts.task import read_tasks
 from schemas.load import LoadError, load_profile
 from schemas.perturbations import Perturbation
 from schemas.sources import Problem
 
+TASKS = ".jsonl"
+"""How files of tasks end."""
 MOST_SEEDS = 100_000
 _SEEDS = re.compile(r"(\d{1,16})(?:-(\d{1,16}))?")
 _LARGEST = 2**53
@@ -25,9 +28,10 @@ def cases_of(
     """Every contract with every profile and seed.
 
     Args:
-        contracts: files; shipped names such as `shop/sell-a-cart`, patterns over them such as `shop/*`, or `all`.
+        contracts: files; shipped names such as `shop/sell-a-cart`, patterns over them such as `shop/*`, or `all`; files
+            of tasks (`.jsonl`), each of which has a contract.
         profiles: shipped names or files; None means the perturbations of the world itself.
-        seeds: of the sessions; default: that of each world.
+        seeds: of the sessions; default: that of each world, or of the task.
 
     Raises:
         LoadError: no such contract or profile, or errors in them; all of them at once.
@@ -35,9 +39,9 @@ def cases_of(
     found = _loaded(contracts)
     cases = [
         Case(contract, source, profile, seed)
-        for source, contract in found
+        for source, (contract, own) in found.items()
         for profile in dict.fromkeys(profiles)
-        for seed in (seeds if seeds is not None else [contract.world.seed])
+        for seed in (seeds if seeds is not None else [own])
     ]
     faults_of(cases)
     return cases
@@ -89,19 +93,23 @@ def read_seeds(text: str) -> list[int]:
     return list(found)
 
 
-def _loaded(contracts: Iterable[str]) -> list[tuple[str, Contract]]:
-    """The contracts that are meant, each once, with the name by which it was found."""
-    found: dict[str, Contract] = {}
+def _loaded(contracts: Iterable[str]) -> dict[str, tuple[Contract, int]]:
+    """The contracts that are meant, each once, by the name by which it was found, with a seed to begin with."""
+    found: dict[str, tuple[Contract, int]] = {}
     problems: list[Problem | str] = []
     for text in contracts:
         try:
+            if text.endswith(TASKS):
+                found |= {f"{text}:{task.name}": (task.contract, task.seed) for task in read_tasks(text)}
+                continue
             for name in _named(text):
-                found.setdefault(name, shipped_contract(name) if name in shipped_contracts() else load_contract(name))
+                contract = shipped_contract(name) if name in shipped_contracts() else load_contract(name)
+                found.setdefault(name, (contract, contract.world.seed))
         except LoadError as error:
             problems += error.problems
     if problems:
         raise LoadError(problems)
-    return list(found.items())
+    return found
 
 
 def _named(text: str) -> list[str]:

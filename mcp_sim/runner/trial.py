@@ -96,7 +96,7 @@ async def _tried(case: Case, agent: Agent, setting: Setting, tally: Tally) -> Ca
     found = trouble(ending, tally, timeout if is_late else None)
     verdict: Verdict | None = None
     if _is_to_be_judged(found, tally):
-        run = Run(seconds, ending.said.tokens, ending.said.answer)
+        run = Run(seconds, ending.said.tokens, ending.said.answer or "")
         verdict, found = _judged(contract, trace, run, found)
     problem = f"\n[{ending.said.problem}]" if ending.said.problem else ""
     return CaseResult(

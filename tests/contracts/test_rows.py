@@ -113,6 +113,9 @@ def test_a_change_that_was_undone_leaves_a_row_unchanged(fleet: Fleet) -> None:
 def test_what_the_agent_said_is_judged_if_it_is_reported(fleet: Fleet, voyage: Trace) -> None:
     asked = {"answer": 'str(count("ship")) in answer'}
     assert fleet.told(voyage, asked, run=Run(answer="There are 3 ships.")).startswith("held")
+    assert fleet.told(voyage, asked, run=Run(answer=" ")).startswith(
+        "broken: the agent gave no answer; the session ended"
+    )
     told = fleet.told(voyage, asked, run=Run(answer="There are four ships."))
     assert (
         told

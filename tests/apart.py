@@ -1,7 +1,8 @@
-"""Make the environment that trains with TRL on a CPU: `python tests/env/trl/install.py FOLDER`.
+"""Environments apart, for what nobody else needs, without a GPU: `python -m tests.apart vllm|trl FOLDER`.
 
-torch comes from PyTorch's CPU index, or from where pip is told to look for links; uv does not read pip's settings, so
-what pip is told on this machine is handed over.
+torch comes from PyTorch's CPU index, or from where pip is told to look for links. vLLM's CPU build drags in CUDA builds
+that break it; uv can leave those out, pip cannot. uv does not read pip's settings, so what pip is told on this machine is
+handed over.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ import os
 import subprocess
 import sys
 import venv
+from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[2]
 SETTINGS = {
     "index-url": "UV_DEFAULT_INDEX",
     "extra-index-url": "UV_EXTRA_INDEX_URL",
@@ -25,9 +26,30 @@ SETTINGS = {
 """What pip calls a setting, and the variable in which uv reads it."""
 
 
-def main(folder: Path) -> None:
+@dataclass(frozen=True)
+class Apart:
+    """What is in an environment: in words, as arguments of the installer, and what is imported to prove it."""
+
+    told: str
+    files: tuple[str | Path, ...]
+    imports: str
+
+
+VLLM = Apart(
+    "vLLM for the CPU and what it needs, about 2 GB",
+    ("-r", HERE / "vllm" / "requirements.txt", "--excludes", HERE / "vllm" / "excludes.txt"),
+    "torch, transformers, vllm, xgrammar",
+)
+TRL = Apart(
+    "TRL, and torch for the CPU, about 1.5 GB",
+    ("-r", HERE / "env" / "trl" / "requirements.txt", "-e", HERE.parent),
+    "mcp_sim.env, torch, trl",
+)
+
+
+def main(apart: Apart, folder: Path) -> None:
     """Make or complete the environment in `folder`; exits with the status of the step that failed."""
-    print("Installing TRL, and torch for the CPU, about 1.5 GB in all.", flush=True)
+    print(f"Installing {apart.told} in all.", flush=True)
     python = folder / "bin" / "python"
     if not python.exists():
         venv.create(folder, with_pip=True)
@@ -38,8 +60,8 @@ def main(folder: Path) -> None:
     # pip takes the best version of all indexes, uv by default that of the first.
     settings |= {"UV_INDEX_STRATEGY": "unsafe-best-match", "VIRTUAL_ENV": str(folder.resolve())}
     install = [python, "-m", "uv", "pip", "install", "-q", "--compile-bytecode"]
-    _run([*install, "-r", HERE / "requirements.txt", "-e", ROOT], {**settings, **os.environ})
-    _run([python, "-c", "import mcp_sim.env, torch, trl"])
+    _run([*install, *apart.files], {**settings, **os.environ})
+    _run([python, "-c", f"import {apart.imports}"], {**os.environ, "VLLM_NO_USAGE_STATS": "1"})
 
 
 def _pip_settings(python: Path) -> dict[str, str]:
@@ -58,4 +80,4 @@ def _run(command: list[str | Path], environment: dict[str, str] | None = None) -
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main({"vllm": VLLM, "trl": TRL}[sys.argv[1]], Path(sys.argv[2]))
