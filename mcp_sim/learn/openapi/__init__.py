@@ -1,0 +1,6 @@
+"""OpenAPI documents, from which tools, entities, references and effects are learned."""
+
+from mcp_sim.learn.openapi.api import Api, Evidence, learn_openapi
+from mcp_sim.learn.openapi.spec import SpecError
+
+__all__ = ["Api", "Evidence", "SpecError", "learn_openapi"]
