@@ -246,6 +246,10 @@ class World(Definition):
         unused = None if self.perturbations else {"perturbations"}
         return hashlib.sha256(orjson.dumps(self.model_dump(mode="json", exclude=unused))).hexdigest()
 
+    def __eq__(self, other: object) -> bool:
+        # Not field by field: what is kept for a world is looked up by it, and it may hold a million rows.
+        return self is other or (isinstance(other, World) and self.fingerprint == other.fingerprint)
+
     def __hash__(self) -> int:
         return hash(self.fingerprint)
 

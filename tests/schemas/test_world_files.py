@@ -41,6 +41,10 @@ def test_worlds_from_equal_files_have_one_fingerprint_and_others_another(tmp_pat
     same = load_world(world(tmp_path, "packs: [pack.yaml]\nname: w\n"))
     other = load_world(world(tmp_path, "name: w\npacks: [pack.yaml]\nseed: 1\n"))
     assert one.fingerprint == same.fingerprint != other.fingerprint
+    assert one == same
+    assert hash(one) == hash(same)
+    assert one != other
+    assert one != "harbour"
     assert hash(one) == hash(same)
 
 
