@@ -131,6 +131,9 @@ def _run_worldmodel(report: Report, real: Endpoint | None, quick: bool) -> None:
         fast = Pace(first_token=0.02, token=0.0005)
         loads = overhead.measure(real, rounds=1, calls=1, lived=1, pace=fast) if quick else overhead.measure(real)
         report.add("worldmodel overhead", loads, overhead.table(loads))
+        if real is None and not quick:
+            slow = overhead.measure(None, pace=overhead.ONE_BY_ONE)
+            report.add("worldmodel overhead, one token at a time", slow, overhead.table(slow))
     with report.part("a long session with a world model"):
         seen = horizon.measure(real, steps=120) if quick else horizon.measure(real)
         report.add("worldmodel horizon", seen, horizon.table(seen))

@@ -45,9 +45,10 @@ def endpoint(real: Endpoint | None, folder: Path, pace: Pace = AT_ONCE) -> Itera
         return
     port = free_port()
     command = [sys.executable, "-m", "tests.benchmarks.worldmodel.steady", str(port)]
-    command += ["--first-token", str(pace.first_token), "--token", str(pace.token)]
+    command += ["--first-token", str(pace.first_token), "--token", str(pace.token), "--interval", str(pace.interval)]
     words = "a stand-in that knows no language"
     if pace != AT_ONCE:
         words += f": first token after {1e3 * pace.first_token:g} ms, then one every {1e3 * pace.token:g} ms"
+        words += f", {pace.interval} at once" if pace.interval > 1 else ""
     with serving(command, folder, port):
         yield Endpoint(f"http://127.0.0.1:{port}", "", words)

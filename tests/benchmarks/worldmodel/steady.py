@@ -40,9 +40,10 @@ def main(
     port: int,
     first_token: Annotated[float, typer.Option(help="Seconds before the first token.")] = 0.0,
     token: Annotated[float, typer.Option(help="Seconds between tokens; with both 0 answers come at once.")] = 0.0,
+    interval: Annotated[int, typer.Option(min=1, help="Tokens that come at once.")] = 1,
 ) -> None:
     """Serve until told to end."""
-    pace = Pace(first_token=first_token, token=token) if first_token or token else None
+    pace = Pace(first_token=first_token, token=token, interval=interval) if first_token or token else None
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with Steady(pace=pace, port=port):

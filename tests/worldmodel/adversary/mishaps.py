@@ -35,12 +35,14 @@ class Pace:
         token: between the tokens of an answer that drips.
         endless: between sixteen tokens of one that never ends.
         retry_after: what the client is told to wait.
+        interval: tokens that come at once in an answer that drips.
     """
 
     first_token: float = 0.5
     token: float = 0.02
     endless: float = 0.001
     retry_after: int = 1
+    interval: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +134,9 @@ async def drip(it: Mishap) -> None:
     """A token now and then; without a stream, a sixteenth of the body."""
     if it.streams:
         it.exchange.begin_stream()
-        for event in it.reply.events():
+        for event in it.reply.events(it.pace.interval):
             it.exchange.pieces(event)
-            await it.pause(it.pace.token)
+            await it.pause(it.pace.token * it.pace.interval)
         it.exchange.end_stream()
         return
     body = it.reply.body()

@@ -134,12 +134,12 @@ class Reply:
             }
         )
 
-    def events(self) -> list[bytes]:
-        """The answer as a stream: one event for each token, and the end."""
+    def events(self, interval: int = 1) -> list[bytes]:
+        """The answer as a stream: one event for so many tokens, and the end."""
         found = [self.event({"role": "assistant", "content": ""}, index) for index in range(len(self.said))]
         for index, said in enumerate(self.said):
-            *pieces, last = tokens.pieces(said.content) or [""]
-            found += self.tokens(tokens.pieces(said.reasoning), index, "reasoning")
+            *pieces, last = _together(tokens.pieces(said.content), interval) or [""]
+            found += self.tokens(_together(tokens.pieces(said.reasoning), interval), index, "reasoning")
             found += self.tokens(pieces, index)
             found.append(self.event({"content": last}, index, said.finish))
         return found + self.ending()
@@ -194,6 +194,10 @@ def error_body(status: int, message: str, kind: str, param: str | None = None) -
 def error_event(status: int, message: str, kind: str) -> bytes:
     """The same in a stream that has begun already."""
     return b"data: " + error_body(status, message, kind) + b"\n\n"
+
+
+def _together(pieces: list[str], interval: int) -> list[str]:
+    return ["".join(pieces[start : start + interval]) for start in range(0, len(pieces), interval)]
 
 
 def _event(chunk: dict[str, Any]) -> bytes:
