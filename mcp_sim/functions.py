@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from statistics import fmean
 from typing import Any
+
+from simpleeval import InvalidExpression, simple_eval
 
 from schemas.rows import key_text
 from store.matching import sort_key
@@ -14,6 +17,7 @@ from store.overlay import Overlay
 
 MAX_ITEMS = 10_000
 MAX_TEXT = 100_000
+_ARITHMETIC = re.compile(r"[0-9+\-*/(). ]*[0-9][0-9+\-*/(). ]*")
 
 
 def field_of(container: Any, name: str) -> Any:
@@ -135,6 +139,29 @@ def _replace(text: str, old: str, new: str) -> str:
     return text.replace(old, new)
 
 
+def _at(value: Any, *path: Any) -> Any:
+    """What stands at a path of names and numbers; null where any part of it is missing."""
+    for part in path:
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, list) and isinstance(part, int) and -len(value) <= part < len(value):
+            value = value[part]
+        else:
+            return None
+    return value
+
+
+def _calculate(text: Any) -> float | None:
+    """What a text of numbers, `+ - * / ( )` comes to, rounded to 2 places; null where it is none."""
+    if not isinstance(text, str) or len(text) > 1000 or not _ARITHMETIC.fullmatch(text):
+        return None
+    try:
+        found = simple_eval(text)
+        return float(_number(round(float(found), 2)))
+    except (InvalidExpression, ArithmeticError, SyntaxError, TypeError, ValueError, RecursionError, MemoryError):
+        return None
+
+
 def _pad(value: Any, width: int) -> str:
     return as_text(value).zfill(min(width, 64))
 
@@ -169,6 +196,8 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "starts_with": lambda text, prefix: as_text(text).startswith(prefix),
     "ends_with": lambda text, suffix: as_text(text).endswith(suffix),
     "pad": _pad,
+    "at": _at,
+    "calculate": _calculate,
     "unique": _unique,
     "flatten": lambda lists: _bounded(item for inner in lists for item in inner),
     "group": _group,

@@ -18,6 +18,7 @@ MODULES = {
     "call": "call",
     "test": "test",
     "tasks": "tasks",
+    "learn": "learn",
     "bench": "bench",
     "state": "state",
     "diff": "state",

@@ -1,0 +1,185 @@
+"""Recorded calls with the rows as they were before each."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from mcp_sim.learn.memory import Rows
+from mcp_sim.learn.tables import POSITION, Row, Table
+from schemas.recorded import RecordedCall
+from schemas.rows import key_text
+from store.matching import same
+
+Seen = tuple[str, str, Row]
+"""A row that an answer shows: its table, its key, the fields that are shown."""
+
+
+@dataclass
+class Example:
+    """A call, what it was called with, the rows before it, and the answer.
+
+    Attributes:
+        answer: the answer as JSON where it is an object or a list, else its text.
+        seen: the rows that the answer shows.
+        later: the rows that answers show after it, before the next call that may change some.
+    """
+
+    call: RecordedCall
+    names: dict[str, Any]
+    answer: Any
+    seen: list[Seen] = field(default_factory=list)
+    later: dict[tuple[str, str], Row] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> Rows:
+        """The rows before the call."""
+        found: Rows = self.names["rows"]
+        return found
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the answer shows a row that is not as it is known to be: something unseen changed it."""
+        for table, key, shown in self.seen:
+            row = self.rows.get(table, key)
+            if row is not None and any(name in row and not same(row[name], value) for name, value in shown.items()):
+                return True
+        return False
+
+
+def answer_of(call: RecordedCall) -> Any:
+    """The answer as JSON where it is an object or a list, else its text without space around it."""
+    if call.structured is not None:
+        return call.structured
+    text = call.text.strip()
+    if text[:1] in ("{", "["):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    return text
+
+
+class History:
+    """Goes through trajectories call by call."""
+
+    def __init__(self, tables: dict[str, Table]) -> None:
+        self.tables = tables
+        self._fields = {name: frozenset(table.fields) for name, table in tables.items()}
+
+    def examples(
+        self, calls: Iterable[RecordedCall], effect: Callable[[RecordedCall, Rows], Rows] | None = None
+    ) -> Iterator[Example]:
+        """Every call with the rows before it: the initial ones, the effects, and what was seen meanwhile."""
+        trajectories: dict[str, list[RecordedCall]] = defaultdict(list)
+        for call in calls:
+            trajectories[call.trajectory].append(call)
+        for run in trajectories.values():
+            rows = Rows(self.tables)
+            gone: list[Example] = []
+            for call in sorted(run, key=lambda c: c.index):
+                answer = answer_of(call)
+                example = Example(call, {"args": call.arguments, "rows": rows}, answer)
+                if not call.is_error:
+                    if effect is not None:
+                        rows = effect(call, rows)
+                    example.seen = list(self.seen(answer, call.arguments, rows))
+                    rows = merged(rows, example.seen)
+                gone.append(example)
+            _look_back(gone)
+            yield from gone
+
+    def seen(self, answer: Any, arguments: dict[str, Any], rows: Rows) -> Iterator[Seen]:
+        """The rows that an answer shows."""
+        found = list(self._inside(answer, rows, 0))
+        if not found and isinstance(answer, dict):
+            found = list(self._named(answer, arguments, rows))
+        return iter(found)
+
+    def _inside(self, value: Any, rows: Rows, depth: int) -> Iterator[Seen]:
+        if isinstance(value, list) and depth < 3:
+            for item in value:
+                yield from self._inside(item, rows, depth + 1)
+        elif isinstance(value, dict):
+            for name, table in self.tables.items():
+                key = value.get(table.key)
+                if (
+                    table.key != POSITION
+                    and isinstance(key, str | int)
+                    and len(value) > 1
+                    and _alike(self._fields[name], value)
+                ):
+                    yield name, key_text(key), value
+                    return
+            if depth < 2:
+                for part in value.values():
+                    if isinstance(part, dict | list):
+                        yield from self._inside(part, rows, depth + 1)
+
+    def _named(self, answer: Row, arguments: dict[str, Any], rows: Rows) -> Iterator[Seen]:
+        for value in arguments.values():
+            if not isinstance(value, str | int) or isinstance(value, bool):
+                continue
+            for name, table in self.tables.items():
+                fields = self._fields[name]
+                if (
+                    table.own_key
+                    and rows.get(name, value) is not None
+                    and len(answer) >= 0.5 * len(fields)
+                    and len(answer.keys() & fields) >= 0.8 * len(answer)
+                ):
+                    yield name, key_text(value), {table.key: rows.get(name, value)[table.key], **answer}  # type: ignore[index]
+                    return
+
+
+def _look_back(examples: list[Example]) -> None:
+    """Tell every call of a trajectory what is seen of rows before the next one that may change them."""
+    ahead: dict[tuple[str, str], Row] = {}
+    for example in reversed(examples):
+        if example.call.is_error:
+            continue
+        example.later = dict(ahead)
+        if example.call.kind == "read":
+            ahead |= {(table, key): row for table, key, row in example.seen}
+        else:
+            ahead = {}
+
+
+def _alike(fields: frozenset[str], shown: Row) -> bool:
+    """Whether an object shows a row: most of what it has the rows have, or most of what they have it has."""
+    shared = len(fields & shown.keys())
+    return shared >= 0.6 * max(len(shown), 0.8 * len(fields)) or shared >= 0.9 * len(fields)
+
+
+def merged(rows: Rows, seen: list[Seen]) -> Rows:
+    """The rows with what was seen laid over them."""
+    for table, key, shown in seen:
+        before = rows.get(table, key)
+        after = {**(before or {}), **shown}
+        if after != before:
+            rows = rows.put(table, key, after)
+    return rows
+
+
+def with_defaults(tables: dict[str, Table], examples: Iterable[Example]) -> dict[str, Table]:
+    """The tables with the fields that answers show of every row and the data leaves out, such as nulls."""
+    shown: dict[str, int] = defaultdict(int)
+    extra: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for example in examples:
+        for table, key, row in example.seen:
+            if key not in tables[table].rows or not tables[table].own_key:
+                continue
+            shown[table] += 1
+            for name in row.keys() - frozenset(tables[table].fields):
+                extra[table, name].append(row[name])
+    found = dict(tables)
+    for (table, name), values in extra.items():
+        blank = [v for v in values if v is None or v in ([], {})]
+        if len(values) >= max(3, 0.9 * shown[table]) and len(blank) >= 0.5 * len(values):
+            old = found[table]
+            rows = {key: {**row, name: blank[0]} for key, row in old.rows.items()}
+            found[table] = Table(old.name, old.key, rows, old.own_key, old.keyed, old.references)
+    return found

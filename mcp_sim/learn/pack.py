@@ -1,0 +1,263 @@
+"""What was learned, as a pack in the house's own form."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mcp_sim.learn.learner import Lesson
+from mcp_sim.learn.scope import Loop, Scope, kind_of, literal
+from mcp_sim.learn.silent import Silent
+from mcp_sim.learn.tables import Table
+
+_TYPES = {
+    "text": "string",
+    "number": "number",
+    "boolean": "boolean",
+    "object": "object",
+    "objects": "array",
+    "list": "array",
+    "null": "null",
+}
+_BARE = re.compile(r"[A-Za-z]\w*")
+
+
+def pack_of(
+    name: str,
+    tables: Mapping[str, Table],
+    lessons: list[Lesson],
+    tools: Mapping[str, Mapping[str, Any]],
+    confidence: Mapping[str, float],
+) -> dict[str, Any]:
+    """The pack: entities, tools and seed rows."""
+    return {
+        "name": name,
+        "description": "Learned from recorded calls; report.json tells how well each part is supported.",
+        "entities": {table.name: _entity(table, lessons) for table in tables.values()},
+        "tools": {
+            lesson.tool: _tool(lesson, tools.get(lesson.tool, {}), confidence[lesson.tool]) for lesson in lessons
+        },
+        "seed": {table.name: list(table.rows.values()) for table in tables.values()},
+    }
+
+
+def _entity(table: Table, lessons: list[Lesson]) -> dict[str, Any]:
+    types: dict[str, set[str]] = {}
+    for row in table.rows.values():
+        for name, value in row.items():
+            types.setdefault(name, set()).add(_TYPES[kind_of(value)])
+    for lesson in lessons:
+        for name in _written(lesson, table):
+            types[name] = {*types.get(name, ()), "string", "number", "boolean", "object", "array"}
+        if lesson.silent is not None and lesson.silent.table == table.name:
+            for name in types:
+                types[name] |= {"null", "string"} if lesson.silent.kind == "create" else {"string"}
+    properties: dict[str, Any] = {name: {"type": _one_of(kinds)} for name, kinds in types.items()}
+    properties[table.key] = {"type": "integer" if _counts(table) else "string"}
+    return {
+        "key": table.key,
+        "schema": {"type": "object", "required": [table.key], "properties": properties},
+    }
+
+
+def _written(lesson: Lesson, table: Table) -> Iterable[str]:
+    for change in lesson.changes:
+        if change.binding.table == table.name:
+            yield from change.sets
+
+
+def _counts(table: Table) -> bool:
+    return all(isinstance(row[table.key], int) for row in table.rows.values())
+
+
+def _one_of(kinds: set[str]) -> Any:
+    return next(iter(kinds)) if len(kinds) == 1 else sorted(kinds)
+
+
+def _tool(lesson: Lesson, known: Mapping[str, Any], confidence: float) -> dict[str, Any]:
+    entry: dict[str, Any] = {}
+    if known.get("description"):
+        entry["description"] = known["description"]
+    entry["input"] = _input(lesson, known.get("input_schema"))
+    effect = effect_of(lesson)
+    if effect is None:
+        entry["output"] = {}
+    else:
+        entry["effect"] = {**effect, "confidence": confidence}
+    return entry
+
+
+def _input(lesson: Lesson, known: Any) -> dict[str, Any]:
+    """The input schema: the known one, as far as the service took calls by it, or what the calls show."""
+    calls = [names["args"] for names in lesson.scope.examples]
+    shown = dict.fromkeys(name for arguments in calls for name in arguments)
+    if not isinstance(known, Mapping):
+        return {"type": "object", "properties": {name: {} for name in shown}}
+    properties = known.get("properties")
+    declared = dict(properties) if isinstance(properties, Mapping) else {}
+    always = [name for name in known.get("required", ()) if all(name in arguments for arguments in calls)]
+    plain = {name: _loose(part) for name, part in declared.items()}
+    return {"type": "object", "properties": {**plain, **{n: {} for n in shown if n not in plain}}, "required": always}
+
+
+def _loose(part: Any) -> dict[str, Any]:
+    """What a schema says for people: the service itself told what it does not take."""
+    return {"description": part["description"]} if isinstance(part, Mapping) and "description" in part else {}
+
+
+def effect_of(lesson: Lesson) -> dict[str, Any] | None:
+    """The effect of a tool, or None where its answer is not known."""
+    if lesson.answer is None:
+        return None
+    steps = _Steps(lesson.scope)
+    for guard in lesson.guards:
+        steps.need(guard.negated, *_parts(guard.error))
+        steps.add({"require": guard.negated, "error": guard.error, "status": _status(guard.condition)})
+    for change in lesson.changes:
+        steps.need(change.binding.name, *(found.source for found in change.sets.values()))
+    steps.need(lesson.answer.source)
+    answer = lesson.answer.source
+    for change in sorted(lesson.changes, key=lambda change: change.shown):
+        if change.sets:
+            sets = {name: template(found.source) for name, found in change.sets.items()}
+            key = f"{change.binding.name}.{change.key}"
+            name = change.binding.name if change.shown else "_"
+            steps.add({"update": change.binding.table, "key": key, "set": sets, "as": name})
+    if lesson.silent is not None:
+        steps.steps += _silent(lesson.silent)
+        if lesson.silent.kind == "create" and answer == lesson.silent.key:
+            answer = f"made.{next(iter(lesson.silent.sets))}"
+    return {"steps": steps.pruned(answer), "text" if lesson.is_text else "returns": template(answer)}
+
+
+def _parts(text: str) -> list[str]:
+    """The expressions in a text."""
+    if "{" not in text:
+        return []
+    tree = ast.parse(f"f'''{text}'''", mode="eval").body
+    return [ast.unparse(part.value) for part in getattr(tree, "values", []) if isinstance(part, ast.FormattedValue)]
+
+
+def _silent(silent: Silent) -> list[dict[str, Any]]:
+    match silent.kind:
+        case "delete":
+            return [{"delete": silent.table, "key": silent.key}]
+        case "create":
+            values = {name: template(source) for name, source in silent.sets.items()}
+            return [{"create": silent.table, "values": values, "as": "made"}]
+    sets: Any = {name: template(source) for name, source in silent.sets.items()}
+    if silent.dynamic is not None:
+        sets = f"{{ {{{silent.dynamic[0]}: {silent.dynamic[1]}}} }}"
+    return [{"update": silent.table, "key": silent.key, "set": sets, "as": "changed"}]
+
+
+def _status(condition: str) -> int:
+    if re.fullmatch(r"\w+ is None", condition):
+        return 404
+    return 400 if condition.startswith(("args.", "not args.", "not (args.")) else 409
+
+
+class _Steps:
+    """The steps of one effect; a name is given just before it is first used."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._bindings = {b.name: b for b in scope.bindings}
+        self._named: set[str] = set()
+        self.steps: list[dict[str, Any]] = []
+
+    def add(self, step: dict[str, Any]) -> None:
+        """One more step."""
+        self.steps.append(step)
+
+    def need(self, *sources: str) -> None:
+        """Name everything that these expressions speak of."""
+        for source in sources:
+            for name in _free_names(source):
+                if name in self._named:
+                    continue
+                if name in self._bindings:
+                    self._named.add(name)
+                    self._bind(name)
+                elif name in self._scope.loops:
+                    self._named.add(name)
+                    self._loop(self._scope.loops[name])
+
+    def _bind(self, name: str) -> None:
+        source = self._bindings[name].source
+        self.need(source)
+        tree = ast.parse(source, mode="eval").body
+        if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "get":
+            entity, key = tree.args
+            shown = ast.get_source_segment(source, key) or ast.unparse(key)
+            self.add({"read": ast.literal_eval(entity), "key": shown, "as": name, "optional": True})
+        else:
+            self.add({"compute": {name: template(source)}})
+
+    def _loop(self, loop: Loop) -> None:
+        self.need(loop.source)
+        self.add({"compute": {loop.name: template(loop.source)}})
+        for binding in loop.scope.bindings:
+            self.need(binding.source)
+            record = f"merge(m, {{{literal(binding.name)}: {binding.source}}})"
+            self.add({"compute": {loop.name: template(f"[{record} for m in {loop.name}]")}, "_part": binding.name})
+
+    def pruned(self, answer: str) -> list[dict[str, Any]]:
+        """The steps without the parts of records, and the names, that nothing uses."""
+        kept: list[dict[str, Any]] = []
+        words = set(_BARE.findall(answer))
+        for step in reversed(self.steps):
+            part = step.get("_part")
+            named = part if part is not None else _only_name(step)
+            if named is not None and named not in words:
+                continue
+            shown = {name: value for name, value in step.items() if name != "_part"}
+            kept.append(shown)
+            words |= set(_BARE.findall(repr(_without_name(shown, part))))
+        return kept[::-1]
+
+
+def _without_name(step: dict[str, Any], part: str | None) -> Any:
+    """What a step uses: of a part of a record, all but its own name."""
+    if part is None:
+        return {"compute": list(step["compute"].values())} if "compute" in step else {**step, "as": ""}
+    return repr(step["compute"]).replace(f'"{part}"', "")
+
+
+def _only_name(step: dict[str, Any]) -> str | None:
+    """The name that a step is there for alone."""
+    if "compute" in step:
+        return str(next(iter(step["compute"])))
+    return str(step["as"]) if "read" in step else None
+
+
+def _free_names(source: str) -> list[str]:
+    tree = ast.parse(source, mode="eval")
+    stored = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    functions = {id(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
+    names = (n for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in functions)
+    return list(dict.fromkeys(n.id for n in names if n.id not in stored))
+
+
+def template(source: str) -> Any:
+    """An expression as a template: constants as they are, objects and lists of templates, else `{expression}`."""
+    return _template(ast.parse(source, mode="eval").body, source)
+
+
+def _template(node: ast.expr, source: str) -> Any:
+    match node:
+        case ast.Constant(value=str(text)):
+            return text.replace("{", "{{").replace("}", "}}")
+        case ast.Constant(value=value):
+            return value
+        case ast.Dict(keys=keys, values=values) if all(isinstance(key, ast.Constant) for key in keys):
+            names = [key.value for key in keys if isinstance(key, ast.Constant)]
+            return {name: _template(v, source) for name, v in zip(names, values, strict=True)}
+        case ast.List(elts=items):
+            return [_template(item, source) for item in items]
+        case ast.JoinedStr():
+            text = ast.unparse(node)
+    text = ast.get_source_segment(source, node) or ast.unparse(node)
+    return f"{{{text}}}" if not text.startswith("{") else f"{{ {text} }}"

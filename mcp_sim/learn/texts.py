@@ -1,0 +1,75 @@
+"""Texts with parts that come from arguments and rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcp_sim.learn.language import UNDEFINED
+from mcp_sim.learn.search import Found, Search
+
+_MOST = 60
+
+
+def text_of(search: Search, texts: dict[int, str]) -> Found | None:
+    """The f-string that all texts are made by: parts that stay, and expressions between them."""
+    where = list(texts)
+    found = _parts(search, texts, where)
+    if found is None:
+        return None
+    source = _joined(found)
+    values = search.scope.column(source)
+    hits = sum(values[i] == texts[i] for i in where)
+    return Found(source, hits, len(where)) if hits >= 0.95 * len(where) else None
+
+
+def _parts(search: Search, texts: dict[int, str], where: list[int]) -> list[tuple[bool, str]] | None:
+    """Goes along the texts: where they agree on the next letters these stay, else an expression comes next."""
+    places = dict.fromkeys(where, 0)
+    parts: list[tuple[bool, str]] = []
+    atoms = [a for a in search.atoms if a.kind in ("text", "number", "boolean")]
+    for _ in range(_MOST):
+        if all(places[i] == len(texts[i]) for i in where):
+            return parts
+        best = _next_expression(atoms, texts, places, where)
+        if best is not None:
+            parts.append((True, best[0]))
+            for i in where:
+                places[i] += len(best[1][i])
+            continue
+        letters = {texts[i][places[i] : places[i] + 1] for i in where}
+        if len(letters) != 1 or letters == {""}:
+            return None
+        letter = letters.pop()
+        if parts and not parts[-1][0]:
+            parts[-1] = (False, parts[-1][1] + letter)
+        else:
+            parts.append((False, letter))
+        for i in where:
+            places[i] += 1
+    return None
+
+
+def _next_expression(
+    atoms: list[Any], texts: dict[int, str], places: dict[int, int], where: list[int]
+) -> tuple[str, dict[int, str]] | None:
+    rests = {i: texts[i][places[i] :] for i in where}
+    for atom in sorted(atoms, key=lambda a: a.cost):
+        values = {i: _shown(atom.values[i]) for i in where}
+        if len(set(values.values())) < 2 and len(where) > 1:
+            continue
+        if all(v and rests[i].startswith(v) for i, v in values.items()):
+            return atom.source, values  # type: ignore[return-value]
+    return None
+
+
+def _shown(value: Any) -> str | None:
+    if value is UNDEFINED or value is None:
+        return None
+    return value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _joined(parts: list[tuple[bool, str]]) -> str:
+    text = "".join(
+        f"{{{p}}}" if is_expression else p.replace("{", "{{").replace("}", "}}") for is_expression, p in parts
+    )
+    return f"f{text!r}" if '"' in text and "'" not in text else f'f"""{text}"""' if '"' in text else f'f"{text}"'

@@ -1,0 +1,76 @@
+"""A learned twin as a folder: a pack that people read and change, and what is known of how it came about."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import orjson
+import yaml
+
+from mcp_sim.errors import SetupError
+from mcp_sim.learn.twin import Learned
+
+OVERRIDES = "overrides.json"
+
+
+def write(learned: Learned, folder: Path) -> dict[str, Any]:
+    """Write the pack; what `overrides.json` in the folder says wins, and stays.
+
+    Returns: the pack as it was written.
+
+    Raises:
+        SetupError: the overrides are no JSON object.
+        OSError: the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    document: dict[str, Any] = overridden(learned.pack, _overrides(folder / OVERRIDES))
+    head = {name: document[name] for name in ("name", "title", "description") if document.get(name)}
+    files = ["entities.yaml", "tools.yaml", "seed.json"]
+    _yaml(folder / "pack.yaml", {**head, "include": files})
+    _yaml(folder / "entities.yaml", {"entities": document["entities"]})
+    _yaml(folder / "tools.yaml", {"tools": document["tools"]})
+    (folder / "seed.json").write_bytes(orjson.dumps({"seed": document["seed"]}))
+    (folder / "report.json").write_bytes(orjson.dumps(learned.facts, option=orjson.OPT_INDENT_2))
+    return document
+
+
+def overridden(document: Any, changes: Any) -> Any:
+    """A document with changes laid over it: objects are merged, null takes a field away, all else is replaced."""
+    if not isinstance(document, dict) or not isinstance(changes, dict):
+        return changes
+    merged = dict(document)
+    for name, change in changes.items():
+        if change is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = overridden(merged.get(name, {}), change)
+    return merged
+
+
+def _overrides(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        path.write_text("{}\n", encoding="utf-8")
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise SetupError(f"{path}: not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise SetupError(f"{path}: overrides are an object like the pack, e.g. {{'tools': {{...}}}}")
+    return found
+
+
+class _Dumper(yaml.SafeDumper):
+    """Plain YAML without anchors."""
+
+    def ignore_aliases(self, _: Any) -> bool:
+        """None: what stands twice is written twice."""
+        return True
+
+
+def _yaml(path: Path, document: dict[str, Any]) -> None:
+    path.write_text(
+        yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110), encoding="utf-8"
+    )

@@ -1,0 +1,105 @@
+"""A twin learned from recorded calls answers calls that it never saw as the service would."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mcp_sim.fidelity import same_text
+from mcp_sim.learn.twin import Learned, learn
+from mcp_sim.learn.write import write
+from mcp_sim.session import Session
+from mcp_sim.sessions import Sessions
+from schemas.load import load_world
+from schemas.recorded import RecordedCall
+from schemas.types import Call, World
+from store.db import Database
+from tests.learn.service import recorded, rows
+
+TAUGHT = range(90)
+
+
+@pytest.fixture(scope="module")
+def learned() -> Learned:
+    return learn("harbour", rows(), recorded(TAUGHT))
+
+
+@pytest.fixture(scope="module")
+def twin(learned: Learned, tmp_path_factory: pytest.TempPathFactory) -> World:
+    folder = tmp_path_factory.mktemp("twin")
+    write(learned, folder)
+    return load_world(folder)
+
+
+def _wrong(twin: World, calls: list[RecordedCall]) -> list[RecordedCall]:
+    """The calls that a twin answers otherwise than they were answered; each trajectory in a session of its own."""
+    sessions = Sessions(Database("sqlite://"))
+    running: dict[str, Session] = {}
+    wrong = []
+    for call in calls:
+        session = running.setdefault(call.trajectory, running.get(call.trajectory) or sessions.create(twin))
+        answer = asyncio.run(session.call(Call(call.tool, call.arguments)))
+        if answer.is_error != call.is_error or not same_text(answer.text, call.text):
+            wrong.append(call)
+    return wrong
+
+
+def test_it_answers_unseen_runs_exactly_by_its_own_rows_alone(twin: World) -> None:
+    calls = recorded(range(1000, 1030))
+    assert len(_wrong(twin, calls)) <= 0.01 * len(calls)
+
+
+def test_it_answers_arguments_that_it_never_saw(twin: World) -> None:
+    seen = {(call.tool, json.dumps(call.arguments, sort_keys=True)) for call in recorded(TAUGHT)}
+    calls = recorded(range(2000, 2020))
+    unseen = {
+        (call.trajectory, call.index)
+        for call in calls
+        if (call.tool, json.dumps(call.arguments, sort_keys=True)) not in seen
+    }
+    assert len(unseen) > 30
+    assert sum((call.trajectory, call.index) in unseen for call in _wrong(twin, calls)) <= 1
+
+
+def test_a_balance_that_no_answer_of_the_write_shows_is_learned_from_later_reads(learned: Learned) -> None:
+    hidden = [c for c in learned.facts["tools"]["hire_boat"]["changes"] if not c["shown"]]
+    assert [change["field"] for change in hidden] == ["purses"]
+
+
+def test_every_refusal_has_its_condition_and_they_stand_in_the_order_of_the_service(learned: Learned) -> None:
+    errors = [guard["error"] for guard in learned.facts["tools"]["hire_boat"]["guards"]]
+    assert errors == [
+        "No boat {args.boat_id} in the harbour",
+        "Only free boats can be hired",
+        "Purse not found",
+        "Not enough coins in the purse",
+    ]
+
+
+def test_what_overrides_say_wins_and_survives_learning_again(learned: Learned, tmp_path: Path) -> None:
+    write(learned, tmp_path)
+    own = {"tools": {"get_boat": {"description": "By hand."}, "search_boats": None}}
+    (tmp_path / "overrides.json").write_text(json.dumps(own))
+    write(learned, tmp_path)
+    world = load_world(tmp_path)
+    assert world.tools["get_boat"].description == "By hand."
+    assert "search_boats" not in world.tools
+    assert json.loads((tmp_path / "overrides.json").read_text()) == own
+
+
+def test_the_same_recordings_teach_the_same_pack(learned: Learned) -> None:
+    again = learn("harbour", rows(), recorded(TAUGHT))
+    assert again.pack == learned.pack
+    assert again.facts == learned.facts
+
+
+def test_errors_without_a_pattern_are_left_undecided_and_told() -> None:
+    calls = recorded(range(60))
+    moody = [replace(c, text="Try again later", is_error=True) if i % 9 == 4 else c for i, c in enumerate(calls)]
+    facts = learn("harbour", rows(), moody).facts["tools"]["get_sailor"]
+    assert "Try again later" in facts["unexplained"]
+    assert facts["confidence"] < 0.95
