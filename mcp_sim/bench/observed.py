@@ -165,8 +165,16 @@ def _resembles(entity: Entity, shown: dict[str, Any]) -> bool:
 
 
 def _has_key(entity: Entity, shown: dict[str, Any]) -> bool:
+    """Whether an object has the key of an entity, something besides, and no value that says it is something else."""
     key = shown[entity.key]
-    return is_key(key) and is_normal(key_text(key)) and len(shown) >= min(2, len(entity.properties))
+    if not is_key(key) or not is_normal(key_text(key)) or len(shown) < min(2, len(entity.properties)):
+        return False
+    for name, value in shown.items():
+        schema = entity.properties.get(name)
+        options = schema.get("enum") if isinstance(schema, dict) else None
+        if isinstance(options, list) and isinstance(value, str) and value not in options:
+            return False
+    return True
 
 
 def _misnamed(step: Step | None, shown: dict[tuple[str, str], Row], found: list[Change]) -> list[Change]:

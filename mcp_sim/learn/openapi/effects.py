@@ -56,6 +56,7 @@ class Effects:
     def _create(self, operation: Operation, resource: Resource) -> dict[str, Any]:
         fields, _ = self._schemas.fields(resource.row)
         wrapper, names = self._wrapper(operation, resource)
+        names = [name for name in names if name not in self._constants(fields)]
         values, steps = {} if wrapper else self._given(operation, resource), []
         values.update(self._parents(operation, resource, set(values) | set(names)))
         rest = self._rest(resource, set(values) | set(names))
@@ -81,7 +82,7 @@ class Effects:
         missing = _missing(resource, operation)
         steps: list[dict[str, Any]] = [{"read": resource.name, "key": key, "missing": missing, "as": "before"}]
         changes: Any = given
-        inside = [name for name in names if name != resource.key]
+        inside = [name for name in names if name != resource.key and name not in self._constants(fields)]
         if wrapper and inside:
             steps.append({"compute": {"own": given}})
             nested = [

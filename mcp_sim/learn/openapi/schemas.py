@@ -20,6 +20,8 @@ _TYPES = {"object", "array", "string", "number", "integer", "boolean", "null", "
 _BRANCHES = ("anyOf", "oneOf", "allOf")
 _DEEP = 6
 _MANY = 600
+_STRICT = 3
+"""The depth from which on a schema says what a value is, and no longer which: there, specs and services part ways."""
 _SPOKEN = 2
 _WORDS = 600
 
@@ -137,7 +139,8 @@ class _Inlined:
         self._left -= 1
         if depth > _DEEP or self._left < 0:
             return _cut(schema)
-        found: Schema = {word: schema[word] for word in _KEPT if word in schema and _is_sound(word, schema[word])}
+        kept = _KEPT if depth < _STRICT else ("type",)
+        found: Schema = {word: schema[word] for word in kept if word in schema and _is_sound(word, schema[word])}
         if schema.get("format") in _FORMATS:
             found["format"] = schema["format"]
         if depth <= _SPOKEN and isinstance(schema.get("description"), str):
@@ -149,7 +152,7 @@ class _Inlined:
         for word in ("items", "additionalProperties", "not"):
             if isinstance(schema.get(word), dict):
                 found[word] = self.of(schema[word], depth + 1, through)
-            elif isinstance(schema.get(word), bool):
+            elif isinstance(schema.get(word), bool) and depth < _STRICT:
                 found[word] = schema[word]
         for word in (*_BRANCHES, "prefixItems"):
             if isinstance(schema.get(word), list) and schema[word]:
@@ -211,7 +214,7 @@ def _without(schema: Any, left_out: tuple[str, ...]) -> Any:
     }
 
 
-def _relaxed(schema: Any, *, or_null: bool) -> Any:
+def _relaxed(schema: Any, *, or_null: bool, depth: int = 0) -> Any:
     if not isinstance(schema, dict):
         return {}
     fresh: Schema = {}
@@ -224,9 +227,13 @@ def _relaxed(schema: Any, *, or_null: bool) -> Any:
         if not or_null and len(_list(schema.get("enum"))) == 1:
             fresh["enum"] = schema["enum"]
         if isinstance(schema.get("properties"), dict):
-            fresh["properties"] = {name: _relaxed(part, or_null=or_null) for name, part in schema["properties"].items()}
+            # Null at the top becomes a default of new rows, so it has to be meant; inside, services are careless.
+            inside = or_null or depth > 0
+            fresh["properties"] = {
+                name: _relaxed(part, or_null=inside, depth=depth + 1) for name, part in schema["properties"].items()
+            }
         if isinstance(schema.get("items"), dict):
-            fresh["items"] = _relaxed(schema["items"], or_null=or_null)
+            fresh["items"] = _relaxed(schema["items"], or_null=or_null, depth=depth + 1)
     return fresh
 
 

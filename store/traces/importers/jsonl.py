@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 
@@ -74,7 +75,8 @@ def _call(found: dict[str, Any], trajectory: str, index: int, source: str) -> Re
     if response is not None:
         status, structured, text = response
         is_error = status >= 400
-        path, query = _mapping(arguments.get("path")), _mapping(arguments.get("query"))
+        path = {name: _unquoted(value) for name, value in _mapping(arguments.get("path")).items()}
+        query = _mapping(arguments.get("query"))
         arguments = flat_arguments(path, query, arguments.get("body"))
     return RecordedCall(
         trajectory=trajectory,
@@ -102,6 +104,11 @@ def _response(text: str) -> tuple[int, Any, str] | None:
     body = found["body"]
     shown = "" if body is None else body if isinstance(body, str) else orjson.dumps(body).decode()
     return found["status"], None if isinstance(body, str) else body, shown
+
+
+def _unquoted(value: Any) -> Any:
+    """A part of a path without the escapes that it travels with."""
+    return unquote(value) if isinstance(value, str) else value
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -83,10 +83,10 @@ def test_lines_without_a_place_are_counted(reading: Reading, line: Line) -> None
 
 
 def test_an_http_exchange_becomes_arguments_body_and_status(reading: Reading, line: Line) -> None:
-    asked = {"path": {"id": "7"}, "query": {"limit": "2", "id": "9"}, "body": {"name": "Ada", "id": 8, "limit": 3}}
+    asked = {"path": {"id": "a%40b"}, "query": {"limit": "2", "id": "9"}, "body": {"name": "Ada", "id": 8, "limit": 3}}
     (call,) = reading.lines(line(arguments=asked, observation='{"status": 404, "body": {"errors": ["gone"]}}'))
 
-    assert call.arguments == {"id": "7", "query_id": "9", "limit": "2", "name": "Ada", "body_id": 8, "body_limit": 3}
+    assert call.arguments == {"id": "a@b", "query_id": "9", "limit": "2", "name": "Ada", "body_id": 8, "body_limit": 3}
     assert (call.status, call.is_error, call.structured) == (404, True, {"errors": ["gone"]})
     assert call.text == '{"errors":["gone"]}'
 
