@@ -19,6 +19,7 @@ from schemas.types import Pack
 from store.traces.importers import Operation as Named
 
 _SURE = {"create": 0.85, "read": 0.95, "list": 0.85, "update": 0.85, "delete": 0.9}
+_ADOPTED = 0.6
 _SEEN = 0.7
 """The confidence from which on a reference is enforced."""
 
@@ -103,7 +104,7 @@ class _Reader:
         creatable = {one.name for one in self._resources if "create" in one.roles.values()}
         for resource in self._resources:
             self._entity(resource, dict(references.of_row(resource)), creatable)
-        roles = {tool: resource for resource in self._resources for tool in resource.roles}
+        roles = {tool: resource for resource in self._resources for tool in (*resource.adopted, *resource.roles)}
         for operation in self._operations:
             self._tool(operation, roles.get(operation.tool))
         self._settle()
@@ -142,17 +143,21 @@ class _Reader:
         return {"type": "object", "required": [resource.key], "properties": properties}
 
     def _tool(self, operation: Operation, resource: Resource | None) -> None:
-        role = resource.roles[operation.tool] if resource is not None else ""
+        role = "" if resource is None else resource.roles.get(operation.tool) or resource.adopted[operation.tool]
         effect = self._effects.of(operation, resource, role) if resource is not None else None
         at = f"/tools/{operation.tool}/effect"
+        what = f"{operation.method} {operation.path}"
         if effect is not None and resource is not None:
-            effect["confidence"] = _SURE[role]
-            self._note(at, _SURE[role], f"{operation.method} {operation.path}: {role} of {resource.name}")
+            is_plain = operation.tool in resource.roles
+            effect["confidence"] = _SURE[role] if is_plain else _ADOPTED
+            why = f"{role} of {resource.name}" if is_plain else f"it answers with {resource.name}: {role}"
+            self._note(at, effect["confidence"], f"{what}: {why}")
         else:
             effect = self._effects.made_up(operation)
-            self._undecided(
-                operation.tool, f"{operation.method} {operation.path} is no plain operation on one resource"
-            )
+            if effect["confidence"]:
+                self._note(at, effect["confidence"], f"{what} answers with nothing; what it changes is not known")
+            else:
+                self._undecided(operation.tool, f"{what} is no plain operation on one resource")
         http = {"method": operation.method, "path": operation.route, "status": operation.status}
         output = {"type": "null"} if operation.answer is None else self._schemas.relaxed(operation.answer)
         reads = operation.method == "GET"

@@ -49,7 +49,7 @@ class Effects:
     def made_up(self, operation: Operation) -> dict[str, Any]:
         """An effect that hands the whole answer to the world model."""
         if operation.answer is None or operation.status in _EMPTY:
-            return {"returns": None, "confidence": 0.0}
+            return {"returns": None, "confidence": 0.6}
         step = {"imagine": "answer", "schema": self._schemas.plain(operation.answer), "about": operation.summary}
         return {"steps": [step], "returns": "{answer}", "confidence": 0.0}
 
@@ -186,7 +186,7 @@ class Effects:
         return found
 
     def _is_at_item(self, resource: Resource, operation: Operation) -> bool:
-        return resource.roles.get(operation.tool) in ("read", "update", "delete")
+        return _role(resource, operation) in ("read", "update", "delete")
 
     def _rest(self, resource: Resource, given: set[str]) -> Schema | None:
         """The schema of what a new row needs besides: required fields that nothing else decides."""
@@ -235,7 +235,7 @@ class Effects:
         if shape is None or not shape.path:
             return value
         (name,) = shape.path
-        if shape.many and resource.roles[operation.tool] != "list":
+        if shape.many and _role(resource, operation) != "list":
             return {name: [value]}
         fields, required = self._schemas.fields(operation.answer)
         beside: dict[str, Any] = self._constants(fields)
@@ -261,6 +261,10 @@ class Effects:
     def _key(self, operation: Operation) -> str | None:
         parameters = operation.parameters
         return _argument(parameters[-1]) if parameters else None
+
+
+def _role(resource: Resource, operation: Operation) -> str:
+    return resource.roles.get(operation.tool) or resource.adopted.get(operation.tool, "")
 
 
 def _argument(name: str) -> str | None:

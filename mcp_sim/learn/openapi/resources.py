@@ -43,6 +43,7 @@ class Resource:
         key: the field that identifies a row; `kind` its JSON type.
         collections: the paths of its collections, with `{}` for parameters; the first is the shortest.
         roles: what operations do to it, by tool: create, read, list, update or delete.
+        adopted: the roles of operations that only their answer shows to be about it.
         shapes: where the rows stand in the answers, by tool.
         confidence: that it is one.
         why: the evidence for that.
@@ -55,6 +56,7 @@ class Resource:
     kind: str = "string"
     collections: list[str] = field(default_factory=list)
     roles: dict[str, str] = field(default_factory=dict)
+    adopted: dict[str, str] = field(default_factory=dict)
     shapes: dict[str, Shape] = field(default_factory=dict)
     confidence: float = 0.9
     why: list[str] = field(default_factory=list)
@@ -86,7 +88,34 @@ def resources(operations: list[Operation], schemas: Schemas) -> list[Resource]:
         found.append(drafted)
         if drafted.component:
             known[drafted.component] = drafted
+    _adopt(operations, found, schemas)
     return _named(found)
+
+
+def _adopt(operations: list[Operation], found: list[Resource], schemas: Schemas) -> None:
+    """Give a role to the other operations that answer with rows of these: by what they answer with alone."""
+    taken = {tool for resource in found for tool in resource.roles}
+    components = {resource.component: resource for resource in found if resource.component}
+    for operation in operations:
+        if operation.tool in taken:
+            continue
+        segment = next((part for part in reversed(operation.path.split("/")) if part and part[0] != "{"), "")
+        shape = _rows(operation.answer, operation.method == "GET", singular_words(segment), words(segment), schemas)
+        component = schemas.name(shape.row) if shape is not None else None
+        resource = components.get(component) if component else None
+        if shape is None or resource is None:
+            continue
+        acts_on_one = any(
+            re.fullmatch(re.escape(f"{collection}/{{}}") + r"/[^/{}]+", _shape(operation.path))
+            for collection in resource.collections
+        )
+        if operation.method == "GET" and shape.many:
+            resource.adopted[operation.tool] = "list"
+        elif operation.method in ("POST", "PUT", "PATCH") and not shape.many and acts_on_one:
+            resource.adopted[operation.tool] = "update"
+        else:
+            continue
+        resource.shapes[operation.tool] = shape
 
 
 def _shape(path: str) -> str:
