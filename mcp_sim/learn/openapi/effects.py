@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from mcp_sim.learn.openapi.operations import Operation
-from mcp_sim.learn.openapi.resources import Resource
+from mcp_sim.learn.openapi.resources import Resource, Shape
 from mcp_sim.learn.openapi.schemas import Schema, Schemas
 from mcp_sim.learn.openapi.words import singular, words
 
@@ -232,6 +232,7 @@ class Effects:
         shape = resource.shapes.get(operation.tool)
         if operation.answer is None or operation.status in _EMPTY:
             return None
+        value = self._told(resource, shape, value)
         if shape is None or not shape.path:
             return value
         (name,) = shape.path
@@ -253,6 +254,15 @@ class Effects:
                 beside[other] = _address(operation) if spoken & {"url", "href", "path", "self"} else ""
         beside.pop(name, None)
         return {name: value, **beside}
+
+    def _told(self, resource: Resource, shape: Shape | None, value: Any) -> Any:
+        """The row, or the part of it that an answer declares which tells less than the whole."""
+        whole = self._schemas.fields(resource.row)[0]
+        declared = whole if shape is None else self._schemas.fields(shape.row)[0]
+        names = [name for name in declared if name in whole]
+        if resource.key not in names or len(names) == len(whole) or value != f"{{{resource.name}}}":
+            return value
+        return f"{{pick({resource.name}, {', '.join(map(repr, names))})}}"
 
     def _is_scalar(self, schema: Any) -> bool:
         kinds = self._schemas.types(schema)

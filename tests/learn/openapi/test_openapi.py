@@ -132,6 +132,31 @@ def test_a_body_that_wraps_its_row_is_unwrapped(serving: Serving) -> None:
     assert world.done("updateTeam", team_id=made["id"], data={"type": "teams"})["data"] == changed
 
 
+def test_an_answer_tells_no_more_than_it_declares(serving: Serving) -> None:
+    receipt = {"type": "object", "properties": {"id": {"type": "string"}, "kind": {"type": "string"}}}
+    paths = {"/users": {"post": operation("createUser", answer(receipt, 201), requestBody=body(ref("User")))}}
+    world = serving(spec(paths=paths))
+
+    made = world.done("createUser", name="Ada", kind="user")
+
+    assert made.keys() == {"id", "kind"}
+    assert world.done("getUser", user_id=made["id"])["name"] == "Ada"
+
+
+def test_an_operation_that_answers_with_a_known_row_is_about_it(serving: Serving) -> None:
+    found = {"type": "object", "properties": {"results": {"type": "array", "items": ref("User")}}}
+    paths = {
+        "/users/{user_id}/block": {"post": operation("blockUser", answer(ref("User")), in_path("user_id"))},
+        "/people-search": {"get": operation("search", answer(found), in_query("name"))},
+    }
+    world = serving(spec(paths=paths))
+    ada = world.done("createUser", name="Ada", kind="user")
+
+    assert world.done("blockUser", user_id=ada["id"]) == ada
+    assert world.refused("blockUser", user_id="nobody") == "404 User 'nobody' not found"
+    assert world.done("search", name="Ada") == {"results": [ada]}
+
+
 def test_arguments_of_one_name_are_told_apart(learn: Learn) -> None:
     schema = {"type": "object", "properties": {"id": {"type": "string"}, "q": {"type": "string"}}}
     given = operation("put", answer(), in_path("id"), in_query("q"), in_query("id"), requestBody=body(schema))
