@@ -52,7 +52,9 @@ def register(app: typer.Typer) -> None:
 def try_agent(
     contracts: Annotated[
         list[str],
-        typer.Argument(metavar="CONTRACT...", help="Files, of tasks too; or shipped: shop/sell-a-cart, 'shop/*', shop, all."),
+        typer.Argument(
+            metavar="CONTRACT...", help="Files, of tasks too; or shipped: shop/sell-a-cart, 'shop/*', shop, all."
+        ),
     ],
     agent: Annotated[str, typer.Option(metavar="COMMAND", help="The agent: a command, or module:function.")],
     profile: Annotated[
