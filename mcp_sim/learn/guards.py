@@ -126,6 +126,7 @@ def _best(search: Search, classes: dict[str, int], remaining: int) -> tuple[str,
             *_enumerations(search, wanted, others, bool(_quoted(search, pattern))),
             *_quoted(search, pattern),
             *_missing(search, wanted, others),
+            *_no_row(search),
         ]
         for predicate in [*special, *search.predicates]:
             for one in (predicate, predicate.opposite):
@@ -174,8 +175,9 @@ def _enumerations(search: Search, wanted: int, others: int, quoted: bool) -> lis
     """`x not in [...]`: the few words that go with everything else, or with this error."""
     found: list[Predicate] = []
     inside, outside = _members(wanted), _members(others)
+    rows = [b for b in search.scope.bindings if b.table is not None]
     for atom in search.atoms:
-        if atom.kind != "text" or not outside:
+        if atom.kind != "text" or not outside or any(b.source.endswith(f", {atom.source})") for b in rows):
             continue
         here = {v for i in inside if isinstance(v := atom.values[i], str)}
         there = [v for i in outside if isinstance(v := atom.values[i], str)]
@@ -223,6 +225,18 @@ def _quoted(search: Search, pattern: str) -> list[Predicate]:
         source = f"{atom.source} not in {literal(words)}"
         found.append(Predicate(source, f"{atom.source} in {literal(words)}", true, known & ~true, atom.cost - 1))
     return found
+
+
+def _no_row(search: Search) -> list[Predicate]:
+    """None of the rows that one argument may name."""
+    rows = [b.name for b in search.scope.bindings if b.depth == 1 and b.table is not None]
+    if len(rows) < 2:
+        return []
+    columns = [search.scope.column(name) for name in rows]
+    everything = (1 << len(search.scope.examples)) - 1
+    true = sum(1 << i for i in range(len(search.scope.examples)) if not any(column[i] for column in columns))
+    whole = " or ".join(rows)
+    return [Predicate(f"not ({whole})", whole, true, everything & ~true, 4)]
 
 
 def _missing(search: Search, wanted: int, others: int) -> list[Predicate]:

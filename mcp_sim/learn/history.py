@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeGuard
 
 from mcp_sim.learn.memory import Rows
 from mcp_sim.learn.tables import POSITION, Row, Table
@@ -164,22 +166,44 @@ def merged(rows: Rows, seen: list[Seen]) -> Rows:
     return rows
 
 
-def with_defaults(tables: dict[str, Table], examples: Iterable[Example]) -> dict[str, Table]:
-    """The tables with the fields that answers show of every row and the data leaves out, such as nulls."""
-    shown: dict[str, int] = defaultdict(int)
-    extra: dict[tuple[str, str], list[Any]] = defaultdict(list)
+def as_shown(tables: dict[str, Table], examples: Iterable[Example]) -> dict[str, Table]:
+    """The tables as answers show their rows: with the blank fields that the data leaves out, and times as written."""
+    blanks: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    times: dict[tuple[str, str], set[bool]] = defaultdict(set)
     for example in examples:
-        for table, key, row in example.seen:
-            if key not in tables[table].rows or not tables[table].own_key:
+        for table, key, shown in example.seen:
+            row = tables[table].rows.get(key)
+            if row is None or not tables[table].own_key:
                 continue
-            shown[table] += 1
-            for name in row.keys() - frozenset(tables[table].fields):
-                extra[table, name].append(row[name])
+            for name, value in shown.items():
+                if name not in row:
+                    blanks[table, name].append(value)
+                elif _is_moment(row[name]) and isinstance(value, str):
+                    times[table, name].add(value == row[name].replace("T", " ", 1))
     found = dict(tables)
-    for (table, name), values in extra.items():
+    for (table, name), values in blanks.items():
         blank = [v for v in values if v is None or v in ([], {})]
-        if len(values) >= max(3, 0.9 * shown[table]) and len(blank) >= 0.5 * len(values):
-            old = found[table]
-            rows = {key: {**row, name: blank[0]} for key, row in old.rows.items()}
-            found[table] = Table(old.name, old.key, rows, old.own_key, old.keyed, old.references)
+        if len(values) >= 3 and len(blank) >= 0.5 * len(values):
+            found[table] = _with(found[table], partial(_filled, name, blank[0]))
+    for (table, name), flags in times.items():
+        if flags == {True}:
+            found[table] = _with(found[table], partial(_respaced, name))
     return found
+
+
+def _with(table: Table, change: Callable[[Row], Row]) -> Table:
+    rows = {key: change(row) for key, row in table.rows.items()}
+    return Table(table.name, table.key, rows, table.own_key, table.keyed, table.references)
+
+
+def _filled(name: str, blank: Any, row: Row) -> Row:
+    return {**row, name: row.get(name, blank)}
+
+
+def _respaced(name: str, row: Row) -> Row:
+    moment = row.get(name)
+    return {**row, name: moment.replace("T", " ", 1)} if _is_moment(moment) else row
+
+
+def _is_moment(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\dT\d\d:", value) is not None

@@ -205,9 +205,10 @@ class Learner:
             target[i] = examples[i].answer
         return (
             _made_key(search, silent, target, sure)
-            or search.value(target, sure, least=0.95)
+            or search.value(target, sure, depth=0, least=0.95)
             or Queries(scope, self.tables).answer(target, sure)
             or _text(search, target, sure)
+            or search.value(target, sure, least=0.95)
             or search.value(target, sure, least=_NEARLY)
         )
 

@@ -53,7 +53,14 @@ def _entity(table: Table, lessons: list[Lesson]) -> dict[str, Any]:
             types[name] = {*types.get(name, ()), "string", "number", "boolean", "object", "array"}
         if lesson.silent is not None and lesson.silent.table == table.name:
             for name in types:
-                types[name] |= {"null", "string"} if lesson.silent.kind == "create" else {"string"}
+                types[name] |= {"string"}
+    made = any(
+        lesson.silent and (lesson.silent.kind, lesson.silent.table) == ("create", table.name) for lesson in lessons
+    )
+    everywhere = {name for name in types if all(name in row for row in table.rows.values())}
+    for name in types:
+        if not made or name in everywhere:
+            types[name] |= {"null"}
     properties: dict[str, Any] = {name: {"type": _one_of(kinds)} for name, kinds in types.items()}
     properties[table.key] = {"type": "integer" if _counts(table) else "string"}
     return {

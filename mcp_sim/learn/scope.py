@@ -234,7 +234,7 @@ class Discovery:
             for source in sources:
                 values = {v for v in scope.trusted(scope.column(source)) if isinstance(v, str) and v}
                 path = max(columns, key=lambda p: (_overlap(values, columns[p]), _akin(p, source)), default=None)
-                if path is None or len(values) < 2 or _overlap(values, columns[path]) < 0.6 or path in taken:
+                if path is None or not values or _overlap(values, columns[path]) < 0.6 or path in taken:
                     continue
                 taken.add(path)
                 conditions.append(f"{at_path('r', path)} == {source}")
@@ -280,7 +280,7 @@ class Discovery:
         hits = [v for v in values if key_text(v) in table.rows]
         if hits and source.rpartition(".")[2] == table.key:
             return True
-        return len(hits) >= 0.3 * len(values) and (len(set(hits)) > 1 or len(hits) == len(values)) and bool(hits)
+        return len(hits) >= 0.1 * len(values) and (len(set(hits)) > 1 or len(hits) == len(values)) and bool(hits)
 
     def _bind(
         self,

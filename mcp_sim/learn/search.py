@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from store.matching import same
 
 ABSENT: Any = UNDEFINED
 _PROBES = 12
+_REMEMBERED = re.compile(r'^"[^"]*": "[^"]*[\d@][^"]*"$')
+"""A field that is always the same text, as only one thing was ever asked for: to know it is no rule."""
 
 
 @dataclass
@@ -141,6 +144,10 @@ class Search:
                     yield f"values({atom.source})", atom.cost + 3
                     yield f"keys({atom.source})", atom.cost + 3
             yield from self._of_loops()
+        if dict in kinds:
+            rows = [b.name for b in self.scope.bindings if b.depth == 1 and b.table is not None]
+            if len(rows) > 1 and self.scope.variable is None:
+                yield " or ".join(rows), 6
         if str in kinds:
             for atom in self.atoms:
                 if atom.kind in ("number", "boolean"):
@@ -213,6 +220,8 @@ class Search:
                 return None
             hits = min(hits, found.hits)
             parts.append(f"{literal(name)}: {found.source}")
+        if sum(bool(_REMEMBERED.search(part)) for part in parts) > 2:
+            return None
         return Found("{" + ", ".join(parts) + "}", hits, len(where))
 
     def _field(self, name: str, target: list[Any], where: list[int], depth: int, least: float) -> Found | None:

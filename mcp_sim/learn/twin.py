@@ -10,7 +10,7 @@ from typing import Any
 
 from mcp_sim.fidelity import wilson
 from mcp_sim.learn.guards import clusters
-from mcp_sim.learn.history import Example, History, with_defaults
+from mcp_sim.learn.history import Example, History, as_shown
 from mcp_sim.learn.learner import Learner, Lesson
 from mcp_sim.learn.memory import Rows
 from mcp_sim.learn.pack import pack_of
@@ -56,7 +56,7 @@ def learn(
     calls = list(traces)
     told = _worth_learning(calls, tools)
     tables = tables_of(data)
-    tables = with_defaults(tables, History(tables).examples(calls))
+    tables = as_shown(tables, History(tables).examples(calls))
     silent = _silent(tables, calls)
     examples = _by_tool(tables, calls, silent)
     learner = Learner(tables)
