@@ -39,7 +39,7 @@ def tool(name: Any = "look", **given: Any) -> dict[str, Any]:
         [tool("a"), tool("b")],
         {"jsonrpc": "2.0", "id": 1, "result": {"tools": [tool("a"), tool("b")]}},
         b"\n".join(map(orjson.dumps, [tool("a"), tool("b")])),
-        gzip.compress(orjson.dumps({"tools": [tool("a"), tool("b")]})),
+        gzip.compress(orjson.dumps({"tools": [tool("a"), tool("b")]}), mtime=0),
     ],
 )
 def test_a_list_of_tools_has_many_forms(reading: Reading, content: Any) -> None:

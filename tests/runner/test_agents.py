@@ -55,7 +55,7 @@ def test_a_command_finds_its_job_in_environment_and_arguments(
     assert given["stdin"] == ""
 
 
-@pytest.mark.parametrize("client", set(Client) - {Client.CLAUDE_DESKTOP})
+@pytest.mark.parametrize("client", sorted(set(Client) - {Client.CLAUDE_DESKTOP}))
 def test_every_client_gets_a_file_that_names_the_url(client: Client) -> None:
     name, content = config_file(client, "http://127.0.0.1:1/x")
     assert "http://127.0.0.1:1/x" in content
