@@ -47,7 +47,7 @@ class Lesson:
     Attributes:
         calls: the examples that were looked at; `errors` of them failed.
         answer: the expression of the answer; None where none was found.
-        is_text: whether the answers are texts, not JSON.
+        is_text: whether the answers are texts, now and then at least; a text may hold JSON.
         silent: a change that no answer shows.
     """
 
@@ -130,7 +130,7 @@ class Learner:
                 lesson.changes.append(change)
         if lesson.silent is None and _writes(examples):
             lesson.changes += self._hidden(search, examples, sure, set(afters))
-        lesson.is_text = all(isinstance(examples[i].answer, str) for i in sure)
+        lesson.is_text = any(isinstance(examples[i].answer, str) for i in sure)
         later = self._later(scope, {c.binding.name: afters[c.binding.name] for c in lesson.changes if c.shown})
         lesson.answer = self._answer(later, lesson.silent, examples, sure)
         return lesson

@@ -84,7 +84,7 @@ class Service:
 
     def search_boats(self, text: str = "", most: int = 0) -> Any:
         boats = sorted(self.rows["boats"].values(), key=lambda boat: boat["boat_id"])
-        return [boat for boat in boats if text.lower() in boat["title"].lower()][:4]
+        return [boat for boat in boats if text.lower() in boat["title"].lower()][:4] or "Nothing of the sort"
 
 
 def recorded(tasks: range, calls_each: int = 12) -> list[RecordedCall]:
