@@ -89,10 +89,10 @@ class Agent(Protocol):
 def read_report(path: Path) -> Said:
     """What an agent wrote into its report, if it wrote one."""
     try:
+        if not path.is_file():
+            return Said(problem="its MCP_SIM_REPORT is no file") if path.exists() else Said()
         with path.open("rb") as file:
             raw = file.read(LARGEST_REPORT + 1)
-    except FileNotFoundError:
-        return Said()
     except OSError as error:
         return Said(problem=f"its MCP_SIM_REPORT cannot be read: {error.strerror}")
     if len(raw) > LARGEST_REPORT:

@@ -16,7 +16,7 @@ Trouble = Literal[
 ]
 """What was wrong with the run of a case, besides its contract."""
 
-ERRORS: frozenset[Trouble] = frozenset({"not-started", "never-connected", "crashed", "simulator"})
+ERRORS: frozenset[Trouble] = frozenset({"not-started", "never-connected", "simulator"})
 """Troubles after which nothing fair can be said of the agent."""
 
 

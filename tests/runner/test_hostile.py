@@ -122,7 +122,7 @@ def test_garbage_sent_to_the_endpoint_is_told_as_such(tried_once: TryOne) -> Non
 
 def test_an_agent_that_gives_up_says_its_last_words(tried_once: TryOne) -> None:
     result = tried_once(command("gives_up"))
-    assert verdict(result) == ("error", "crashed")
+    assert verdict(result) == ("failed", "crashed")
     told = "The agent ended with exit status 3 after 1 call; its last words: no idea what to do next"
     assert (result.told, result.status) == (told, 3)
     assert result.verdict is not None
@@ -130,7 +130,7 @@ def test_an_agent_that_gives_up_says_its_last_words(tried_once: TryOne) -> None:
 
 def test_an_agent_that_is_killed_says_by_what(tried_once: TryOne) -> None:
     result = tried_once(command("dies"))
-    assert verdict(result) == ("error", "crashed")
+    assert verdict(result) == ("failed", "crashed")
     assert (result.told, result.status) == ("The agent was killed by SIGKILL after 1 call.", -9)
 
 
@@ -156,6 +156,6 @@ def test_an_agent_that_stops_its_keeper_does_not_escape(tried_once: TryOne, proc
 
 def test_an_agent_that_kills_its_keeper_does_not_escape(tried_once: TryOne, processes: Processes) -> None:
     result = tried_once(command("kills_its_keeper"))
-    assert verdict(result) == ("error", "crashed")
+    assert verdict(result) == ("failed", "crashed")
     assert len(processes.noted) == 2
     assert processes.all_ended()
