@@ -70,7 +70,7 @@ class State(Common):
 
 
 class Answer(Common):
-    """What the agent said in the end satisfies this expression over `answer`; no answer does not, if one could be given."""
+    """What the agent said in the end satisfies this expression over `answer`; silence does not."""
 
     VERB = "answer"
     answer: Expr
