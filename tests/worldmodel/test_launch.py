@@ -143,12 +143,15 @@ def test_a_port_in_use_is_named_before_anything_starts(launch: Launch, tmp_path:
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
 def test_however_the_command_ends_the_server_and_its_children_end_too(start: Start, how: signal.Signals) -> None:
-    # What a shell starts in the background ignores Ctrl-C, and so would all that the tests start.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    # What a shell starts in the background ignores Ctrl-C, under nohup the end of its terminal too, and so would all that
+    # the tests start.
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
     try:
         process, _ = start()
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     started = descendants(process.pid)
     assert len(running(started)) == 3
     process.send_signal(how)
