@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup
-
+from mcp_sim import pages
 from mcp_sim.bench.families import Family
 from mcp_sim.bench.result import Part, Result
 from mcp_sim.fidelity import NOT_JSON, Leaf, Tally, leaves, parsed, wilson
@@ -33,20 +30,12 @@ Line = tuple[str, bool]
 
 def html(result: Result) -> str:
     """The page."""
-    style = Markup((_FOLDER / "page.css").read_text(encoding="utf-8"))  # noqa: S704 - ours
+    style = pages.part(_FOLDER, "page.css")
     modes = [
         _mode("Teacher-forced", "forced", "each earlier real answer merged into the rows", result.teacher_forced),
         _mode("Closed loop", "closed", "the twin's own rows alone", result.closed_loop),
     ]
-    return _template().render(result=result, modes=modes, tools=_tools(result), style=style)
-
-
-@cache
-def _template() -> Template:
-    loader = FileSystemLoader(_FOLDER)
-    return Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    ).get_template("page.html.j2")
+    return pages.template(_FOLDER).render(result=result, modes=modes, tools=_tools(result), style=style)
 
 
 def _mode(title: str, name: str, about: str, part: Part) -> dict[str, Any]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import gzip
 from base64 import b64encode
-from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import orjson
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup
 
+from mcp_sim import pages
 from mcp_sim.runner.reliability import Estimate
 from mcp_sim.runner.report import CaseResult, Report
 from mcp_sim.runner.reports.account import account
@@ -31,9 +29,9 @@ def html(report: Report) -> str:
     texts = 3 * sum(len(result.trace.steps) for result in report.results)
     room = min(max(_BUDGET // max(texts, 1), _ROOM[0]), _ROOM[1])
     numbers = {id(result): number for number, result in enumerate(report.results)}
-    script, style = (_ours(name) for name in ("page.js", "page.css"))
+    script, style = (pages.part(_FOLDER, name) for name in ("page.js", "page.css"))
     outcomes = [result.outcome for result in report.results]
-    return _template().render(
+    return pages.template(_FOLDER).render(
         report=report,
         agent=printable(report.agent),
         counts={name: outcomes.count(name) for name in ("passed", "failed", "error")},
@@ -45,19 +43,6 @@ def html(report: Report) -> str:
         style=style,
         script_hash=b64encode(sha256(script.encode()).digest()).decode(),
     )
-
-
-@cache
-def _template() -> Template:
-    loader = FileSystemLoader(_FOLDER)
-    return Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    ).get_template("page.html.j2")
-
-
-def _ours(name: str) -> Markup:
-    """A file of the page, which holds nothing from outside and goes in as it is."""
-    return Markup((_FOLDER / name).read_text(encoding="utf-8"))  # noqa: S704
 
 
 def _packed(given: dict[str, Any]) -> str:
