@@ -19,6 +19,8 @@ try:
 except ImportError:  # PyYAML without libyaml
     from yaml import SafeLoader as _Base  # type: ignore[assignment]
 
+FastLoader = _Base
+"""The safe loader of PyYAML, in C where it has one."""
 MAX_DEPTH = 100
 MAX_VALUES = 1_000_000
 """Values of one YAML file, its aliases written out."""

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import yaml
 
+from schemas.notation import FastLoader
 from store.traces.importers.lines import Complaint, chunks
 
 Tell = Callable[[str], None]
@@ -17,23 +18,18 @@ METHODS = ("get", "post", "put", "patch", "delete")
 _MOST = 64 * 2**20
 _HOPS = 50
 
-try:
-    from yaml import CSafeLoader as _Base
-except ImportError:  # PyYAML without libyaml
-    from yaml import SafeLoader as _Base  # type: ignore[assignment]
-
 
 class SpecError(ValueError):
     """A file that is no OpenAPI document; one sentence with the place."""
 
 
-class _Loader(_Base):
+class _Loader(FastLoader):
     """YAML 1.2 as far as specs need it: `no`, `on` and dates are texts."""
 
 
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag.rsplit(":", 1)[1] not in ("bool", "timestamp")]
-    for first, resolvers in _Base.yaml_implicit_resolvers.items()
+    for first, resolvers in FastLoader.yaml_implicit_resolvers.items()
 }
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:bool", re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), ["t", "T", "f", "F"]
