@@ -53,7 +53,7 @@ def taught(world: World, traces: list[Path] | None) -> World:
     if not traces:
         return world
     # Only here: no other command needs it.
-    from mcp_sim.worldmodel.demonstrations import with_demonstrations  # noqa: PLC0415
+    from mcp_sim.worldmodel.demonstrations import with_demonstrations  # noqa: PLC0415 - only when it is wanted
 
     return with_demonstrations(world, [step for path in traces for step in _steps(path, "--demonstrations")])
 
@@ -69,9 +69,9 @@ def connected(urls: list[str] | None, model: str | None, recorded: list[Path] | 
             raise SetupError("--model says which model of a server to ask; --worldmodel URL says where the server is")
         return None
     # Only here: its HTTP client takes a while to load, and most commands need none.
-    from mcp_sim.worldmodel.client import Unanswered  # noqa: PLC0415
-    from mcp_sim.worldmodel.settings import read_settings  # noqa: PLC0415
-    from mcp_sim.worldmodel.worldmodel import WorldModel  # noqa: PLC0415
+    from mcp_sim.worldmodel.client import Unanswered  # noqa: PLC0415 - only when it is wanted
+    from mcp_sim.worldmodel.settings import read_settings  # noqa: PLC0415 - only when it is wanted
+    from mcp_sim.worldmodel.worldmodel import WorldModel  # noqa: PLC0415 - only when it is wanted
 
     steps = [step for path in recorded or () for step in _steps(path, "--recorded")]
     kept = [completion for step in steps for completion in completions_of(step)]

@@ -111,7 +111,7 @@ def check(
 ) -> None:
     """Ask a model a few questions and tell whether it behaves as a world model. Exit status 1: it cannot serve."""
     # Only here: the HTTP client takes a while to load.
-    from mcp_sim.worldmodel.client import Unanswered  # noqa: PLC0415
+    from mcp_sim.worldmodel.client import Unanswered  # noqa: PLC0415 - only when it is wanted
 
     try:
         found = asyncio.run(_probes(read_settings(urls, model), quiet=json))

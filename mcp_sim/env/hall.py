@@ -94,7 +94,7 @@ class _Serving:
 async def _serve(sessions: Sessions) -> _Serving:
     import uvicorn  # noqa: PLC0415 - only who asks for an address waits for what serves
 
-    from mcp_sim.http.app import create_app  # noqa: PLC0415
+    from mcp_sim.http.app import create_app  # noqa: PLC0415 - only when it is wanted
 
     listening = socket.create_server((_HOST, 0))
     config = uvicorn.Config(create_app(sessions, {}, host=_HOST), log_level="warning", lifespan="on", ws="none")

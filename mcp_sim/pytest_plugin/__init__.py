@@ -34,7 +34,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each contract, profile and seed of its mark."""
     if "sandbox" not in metafunc.fixturenames or not _is_ours(metafunc):
         return
-    from mcp_sim.pytest_plugin.terms import BadMark, of_mark  # noqa: PLC0415
+    from mcp_sim.pytest_plugin.terms import BadMark, of_mark  # noqa: PLC0415 - only when it is wanted
 
     try:
         terms = of_mark(metafunc.definition.get_closest_marker("sandbox"))
@@ -46,7 +46,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def _sandbox_host() -> Iterator[Host]:
-    from mcp_sim.pytest_plugin.host import Host  # noqa: PLC0415
+    from mcp_sim.pytest_plugin.host import Host  # noqa: PLC0415 - only when it is wanted
 
     with Host() as host:
         yield host
@@ -55,8 +55,8 @@ def _sandbox_host() -> Iterator[Host]:
 @pytest.fixture
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """A world of its own for one test: an MCP endpoint, calls from this process, and a judge."""
-    from mcp_sim.pytest_plugin.box import Sandbox  # noqa: PLC0415
-    from mcp_sim.pytest_plugin.terms import BadMark  # noqa: PLC0415
+    from mcp_sim.pytest_plugin.box import Sandbox  # noqa: PLC0415 - only when it is wanted
+    from mcp_sim.pytest_plugin.terms import BadMark  # noqa: PLC0415 - only when it is wanted
 
     if isinstance(request.param, BadMark):
         pytest.fail(str(request.param), pytrace=False)
@@ -68,7 +68,7 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 def __getattr__(name: str) -> Any:
     """`Sandbox`, for annotations of tests, imported when it is asked for."""
     if name == "Sandbox":
-        from mcp_sim.pytest_plugin.box import Sandbox  # noqa: PLC0415
+        from mcp_sim.pytest_plugin.box import Sandbox  # noqa: PLC0415 - only when it is wanted
 
         return Sandbox
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

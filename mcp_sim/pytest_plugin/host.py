@@ -61,7 +61,7 @@ class Host:
     def _serve(self) -> str:
         import uvicorn  # noqa: PLC0415 - half a second that in-process agents need not wait
 
-        from mcp_sim.http import create_app  # noqa: PLC0415
+        from mcp_sim.http import create_app  # noqa: PLC0415 - only when it is wanted
 
         # Named TCP, or else its connections would hold small answers back for others to join them.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)

@@ -20,7 +20,7 @@ def count_gpus() -> int | None:
 def _listed() -> int:
     try:
         command = [shutil.which("nvidia-smi") or "nvidia-smi", "-L"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)  # noqa: S603 - a list, without a shell
     except (OSError, subprocess.SubprocessError):
         return len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
     return sum(line.startswith("GPU ") for line in done.stdout.splitlines())

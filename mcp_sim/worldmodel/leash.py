@@ -20,7 +20,7 @@ GRACE = 10.0
 def main(command: list[str]) -> int:
     """Run the command to its end; its exit status, or 128 and the signal that killed it."""
     ended = threading.Event()
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603 - a list, without a shell
 
     def end(why: str) -> None:
         with suppress(OSError):
