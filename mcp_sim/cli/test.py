@@ -104,19 +104,23 @@ def try_agent(
             _log()
             interrupted = _run(trials)
         report = trials.report()
-        for write, path in ((junit, junit_file), (sarif, sarif_file), (_page, html_file)):
-            if path is not None:
-                path.write_bytes(write(report))
     except (McpSimError, LoadError, StoreError, OSError) as error:
         complain(str(error))
         raise typer.Exit(2) from None
     if report.results:
         text(report, console)
+    unwritten = [
+        told
+        for write, path in ((junit, junit_file), (sarif, sarif_file), (_page, html_file))
+        if path is not None and (told := _written(path, write(report)))
+    ]
+    for told in unwritten:
+        complain(told)
     if interrupted is not None:
         ended = f"{len(report.results)} of {len(cases)} cases had ended"
         complain(f"Interrupted when {ended}; the others are not in the report.")
         raise typer.Exit(128 + interrupted)
-    raise typer.Exit(_STATUS[report.outcome])
+    raise typer.Exit(2 if unwritten else _STATUS[report.outcome])
 
 
 def _run(trials: Trials) -> int | None:
@@ -142,6 +146,15 @@ def _run(trials: Trials) -> int | None:
     except (asyncio.CancelledError, KeyboardInterrupt):
         return caught[0] if caught else signal.SIGINT
     return None
+
+
+def _written(path: Path, content: bytes) -> str:
+    """Write a report; what stood in the way, or nothing."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        return f"the report {path} cannot be written: {error.strerror}"
+    return ""
 
 
 def _page(report: Report) -> bytes:

@@ -107,9 +107,22 @@ def _loaded(contracts: Iterable[str]) -> dict[str, tuple[Contract, int]]:
                 found.setdefault(name, (contract, contract.world.seed))
         except LoadError as error:
             problems += error.problems
+    problems += _namesakes(found)
     if problems:
         raise LoadError(problems)
     return found
+
+
+def _namesakes(found: dict[str, tuple[Contract, int]]) -> list[str]:
+    """Contracts that every report would take for one."""
+    sources: dict[str, str] = {}
+    told = []
+    for source, (contract, _) in found.items():
+        name = f"{contract.world.name}/{contract.name}"
+        other = sources.setdefault(name, source)
+        if other != source:
+            told.append(f"{source}: the contract is called '{name}' as that of {other} is; rename one of them")
+    return told
 
 
 def _named(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from mcp_sim.runner.trials import Trials
 from schemas.contracts import shipped_contracts
 from schemas.load import LoadError
 from tests.runner.conftest import DRACO
+from tests.running import HARBOUR
 
 
 def names(*contracts: str) -> list[str]:
@@ -29,6 +30,15 @@ def test_a_world_or_a_pattern_means_its_contracts_each_once() -> None:
     shop = [name for name in shipped_contracts() if name.startswith("shop/")]
     assert names("shop") == names("shop/*") == names("shop/*", "shop/sell-a-cart", "shop") == shop
     assert names("*/se*") == ["mars-colony/send-the-salvage", "shop/sell-a-cart"]
+
+
+def test_two_contracts_of_one_name_are_told_apart_by_their_author(tmp_path: Path) -> None:
+    twin = tmp_path / "twin.yaml"
+    twin.write_text(Path(DRACO).read_text().replace("../packs/harbour", str(HARBOUR)))
+    with pytest.raises(
+        LoadError, match=r"twin.yaml: the contract is called 'harbour/build-the-draco' as that of .*draco"
+    ):
+        cases_of([DRACO, str(twin)])
 
 
 def test_every_contract_comes_with_every_profile_and_seed() -> None:

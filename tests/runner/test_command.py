@@ -39,6 +39,16 @@ def test_a_careless_agent_fails_them_and_every_report_is_written(run: Run, tmp_p
     assert page.read_text().startswith("<!doctype html>")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full is a device of Linux")
+def test_a_report_that_finds_no_room_is_named_and_all_else_is_told(run: Run, tmp_path: Path) -> None:
+    page = tmp_path / "out.html"
+    done = run("test", DRACO, "--agent", "no-such-program", "--junit", "/dev/full", "--html", page)
+    assert done.status == 2
+    assert "the report /dev/full cannot be written: No space left on device" in done.err
+    assert "1 without a fair trial of 1 case" in done.out
+    assert page.read_text().startswith("<!doctype html>")
+
+
 @pytest.mark.slow
 def test_a_hundred_cases_side_by_side_take_less_than_a_minute(run: Run, processes: Processes) -> None:
     agent = f"{sys.executable} -m tests.agents.over_http tests.agents.careful"
