@@ -1,5 +1,5 @@
 """The command line."""
 
-from mcp_sim.cli.app import main
+from mcp_sim.cli.app import main, run
 
-__all__ = ["main"]
+__all__ = ["main", "run"]

@@ -42,9 +42,14 @@ def _program(
 
 
 def main() -> None:
-    """Run the command line; a fault is one sentence on stderr and exit status 1."""
+    """Run the command line."""
+    run(app, "mcp-sim")
+
+
+def run(program: typer.Typer, name: str) -> None:
+    """Run a command line; a fault is one sentence on stderr and exit status 1."""
     try:
-        app(prog_name="mcp-sim")
+        program(prog_name=name)
     except (McpSimError, LoadError, StoreError, OSError, UnicodeError) as error:
         complain(str(error))
         sys.exit(1)
