@@ -112,7 +112,7 @@ def read_records(path: str | Path) -> Iterator[Record]:
     try:
         with gzip.open(path) if _is_packed(path) else Path(path).open("rb") as file:
             for line in file:
-                number += 1  # noqa: SIM113 - it is told, also of the line that cannot be unpacked
+                number += 1
                 if line.strip():
                     yield decode_record(line)
     except ValueError as error:
