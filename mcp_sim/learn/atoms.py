@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcp_sim.learn.language import UNDEFINED
-from mcp_sim.learn.scope import ARGUMENTS, Scope, at_path, kind_of, literal, safe_path, shape
+from mcp_sim.learn.scope import Scope
+from mcp_sim.learn.scope.loops import ARGUMENTS
+from mcp_sim.learn.shapes import kind_of, shape
+from mcp_sim.learn.sources import at_path, literal, safe_path
 from mcp_sim.learn.tables import Path
 
 _MOST = 160

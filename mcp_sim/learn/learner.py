@@ -9,8 +9,8 @@ from typing import Any
 from mcp_sim.learn.guards import Guard, Unexplained, learn_guards
 from mcp_sim.learn.history import Example
 from mcp_sim.learn.language import UNDEFINED
-from mcp_sim.learn.queries import Queries
-from mcp_sim.learn.scope import Binding, Discovery, Scope
+from mcp_sim.learn.queries import query
+from mcp_sim.learn.scope import Binding, Scope, discover
 from mcp_sim.learn.search import Found, Search
 from mcp_sim.learn.silent import Silent, learn_silent
 from mcp_sim.learn.tables import Table
@@ -113,7 +113,7 @@ class Learner:
         """What a tool does."""
         sure = [i for i, e in enumerate(examples) if not e.call.is_error]
         texts = [e.call.text for e in examples]
-        scope = Discovery(self.tables).scope([dict(e.names) for e in examples], sure, texts)
+        scope = discover(self.tables, [dict(e.names) for e in examples], sure, texts)
         lesson = Lesson(tool, len(examples), len(examples) - len(sure), scope)
         search = Search(scope, self.tables)
         errors = {i: e.call.text.strip() for i, e in enumerate(examples) if e.call.is_error}
@@ -206,7 +206,7 @@ class Learner:
         return (
             _made_key(search, silent, target, sure)
             or search.value(target, sure, depth=0, least=0.95)
-            or Queries(scope, self.tables).answer(target, sure)
+            or query(scope, self.tables, target, sure)
             or _text(search, target, sure)
             or search.value(target, sure, least=0.95)
             or search.value(target, sure, least=_NEARLY)

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mcp_sim.learn.learner import Lesson
-from mcp_sim.learn.scope import Loop, Scope, kind_of, literal
+from mcp_sim.learn.scope import Loop, Scope
+from mcp_sim.learn.shapes import kind_of
 from mcp_sim.learn.silent import Silent
+from mcp_sim.learn.sources import literal
 from mcp_sim.learn.tables import Table
 
 _TYPES = {

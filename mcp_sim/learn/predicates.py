@@ -10,7 +10,8 @@ from typing import Any
 
 from mcp_sim.learn.atoms import Atom, amounts, atoms, products
 from mcp_sim.learn.language import UNDEFINED
-from mcp_sim.learn.scope import Scope, literal
+from mcp_sim.learn.scope import Scope
+from mcp_sim.learn.sources import literal
 
 _FEW = 12
 _MANY = 4000

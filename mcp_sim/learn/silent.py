@@ -10,7 +10,7 @@ from typing import Any
 from mcp_sim.learn.history import Example
 from mcp_sim.learn.language import UNDEFINED, value
 from mcp_sim.learn.memory import Rows
-from mcp_sim.learn.scope import attribute, literal
+from mcp_sim.learn.sources import attribute, literal
 from mcp_sim.learn.tables import POSITION, Row, Table, singular
 from schemas.rows import key_text
 

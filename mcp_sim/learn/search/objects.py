@@ -1,0 +1,168 @@
+"""Objects put together: field by field, or one of the scope with some fields changed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from mcp_sim.learn.atoms import Atom
+from mcp_sim.learn.language import UNDEFINED
+from mcp_sim.learn.search.branches import where_it_holds
+from mcp_sim.learn.search.found import Found, equal
+from mcp_sim.learn.sources import literal
+from store.matching import same
+
+if TYPE_CHECKING:
+    from mcp_sim.learn.search.search import Search
+
+_REMEMBERED = re.compile(r'^"[^"]*": "[^"]*[\d@][^"]*"$')
+"""A field that is always the same text, as only one thing was ever asked for: to know it is no rule."""
+
+
+def composed(search: Search, target: list[Any], where: list[int], depth: int, least: float) -> Found | None:
+    """An object of which every field has an expression; or one of the scope with some fields changed."""
+    changed = _changed_object(search, target, where, depth, least)
+    if changed is not None:
+        return changed
+    chosen = _chosen_field(search, target, where, least)
+    if chosen is not None:
+        return chosen
+    names = list(dict.fromkeys(n for i in where for n in target[i]))
+    if len(names) > 24 or any(sum(n in target[i] for i in where) < least * len(where) for n in names):
+        return None
+    parts, hits = [], len(where)
+    for name in names:
+        found = _field(search, name, target, where, depth, least)
+        if found is None:
+            return None
+        hits = min(hits, found.hits)
+        parts.append(f"{literal(name)}: {found.source}")
+    if sum(bool(_REMEMBERED.search(part)) for part in parts) > 2:
+        return None
+    return Found("{" + ", ".join(parts) + "}", hits, len(where))
+
+
+def _field(search: Search, name: str, target: list[Any], where: list[int], depth: int, least: float) -> Found | None:
+    """An expression for a field of objects: the argument of its name, if that is it, else the shortest one."""
+    inner = [v.get(name, UNDEFINED) if isinstance(v, dict) else UNDEFINED for v in target]
+    given = next((a for a in search.atoms if a.source == f"args.{name}"), None)
+    if given is not None and all(equal(given.values[i], inner[i]) for i in where):
+        return Found(given.source, len(where), len(where))
+    return search.value(inner, where, depth, least)
+
+
+def _chosen_field(search: Search, target: list[Any], where: list[int], least: float) -> Found | None:
+    """An object of one field, whose name an argument gives."""
+    if any(len(target[i]) != 1 for i in where) or len({n for i in where for n in target[i]}) < 2:
+        return None
+    names: list[Any] = [UNDEFINED] * len(target)
+    values: list[Any] = [UNDEFINED] * len(target)
+    for i in where:
+        names[i], values[i] = next(iter(target[i].items()))
+    name = search.value(names, where, 0, least)
+    value = search.value(values, where, 0, least) if name is not None else None
+    if name is None or value is None:
+        return None
+    return Found(f"{{{name.source}: {value.source}}}", min(name.hits, value.hits), len(where))
+
+
+def _changed_object(search: Search, target: list[Any], where: list[int], depth: int, least: float) -> Found | None:
+    best: tuple[float, Atom] | None = None
+    for atom in search.atoms:
+        if atom.kind != "object":
+            continue
+        shared = [_shared(b, target[i]) for i in where if isinstance(b := atom.values[i], dict)]
+        if len(shared) == len(where) and min(shared) > 0 and (best is None or sum(shared) > best[0]):
+            best = (sum(shared), atom)
+    if best is None:
+        return None
+    base = best[1]
+    gone = {k for i in where for k in base.values[i] if k not in target[i]}
+    if any(k in target[i] for k in gone for i in where):
+        return None
+    source = base.source if not gone else f"without({base.source}, {', '.join(map(literal, sorted(gone)))})"
+    given = [
+        a.source.removeprefix("args.")
+        for a in search.atoms
+        if a.source.startswith("args.")
+        and all(equal(a.values[i], target[i].get(a.source[5:], UNDEFINED)) for i in where)
+    ]
+    names = list(
+        dict.fromkeys(
+            k for i in where for k, v in target[i].items() if k not in base.values[i] or not same(v, base.values[i][k])
+        )
+    )
+    if not names:
+        return Found(source, len(where), len(where))
+    names += [name for name in given if name not in names]
+    if len(names) > 12:
+        return _changed_item(search, base, target, where, depth, least)
+    parts, hits = [], len(where)
+    for name in names:
+        found = _field(search, name, target, where, depth, least)
+        if found is None:
+            return _changed_item(search, base, target, where, depth, least)
+        hits = min(hits, found.hits)
+        parts.append(f"{literal(name)}: {found.source}")
+    if {*names} >= {k for i in where for k in target[i]}:
+        return Found(f"{{{', '.join(parts)}}}", hits, len(where))
+    merged = f"merge({source}, {{{', '.join(parts)}}})"
+    return where_it_holds(search, merged, source, target, where, least)
+
+
+def _changed_item(
+    search: Search, base: Atom, target: list[Any], where: list[int], depth: int, least: float
+) -> Found | None:
+    """One item of a map changed, whose key an expression gives."""
+    keys: list[Any] = [UNDEFINED] * len(target)
+    for i in where:
+        changed = [k for k, v in target[i].items() if k not in base.values[i] or not same(v, base.values[i][k])]
+        if len(changed) > 1:
+            return None
+        if changed:
+            keys[i] = changed[0]
+    changing = [i for i in where if keys[i] is not UNDEFINED]
+    key = search.value(keys, changing, 0, least)
+    if key is None:
+        return None
+    names = search.scope.column(key.source)
+    items: list[Any] = [UNDEFINED] * len(target)
+    for i in changing:
+        items[i] = target[i].get(names[i], UNDEFINED) if isinstance(names[i], str) else UNDEFINED
+    here = f"at({base.source}, {key.source})"
+    item = _item(search, here, items, changing, depth, least)
+    if item is None:
+        return None
+    return where_it_holds(search, f"merge({base.source}, {{{key.source}: {item}}})", base.source, target, where, least)
+
+
+def _item(search: Search, here: str, items: list[Any], where: list[int], depth: int, least: float) -> str | None:
+    """An item of a map, as it was but for some fields; or made anew."""
+    before = search.scope.column(here)
+    where = [i for i in where if isinstance(items[i], dict)]
+    if not where or not all(isinstance(before[i], dict) for i in where):
+        found = search.value(items, where, depth, least) if where else None
+        return None if found is None else found.source
+    changed = dict.fromkeys(
+        f for i in where for f, v in items[i].items() if f not in before[i] or not same(before[i][f], v)
+    )
+    known = search.atoms
+    search.atoms = [*(_number(search, f"at({here}, {literal(f)})") for f in changed), *known]
+    parts = []
+    for name in changed:
+        found = _field(search, name, items, where, depth, least)
+        if found is None:
+            break
+        parts.append(f"{literal(name)}: {found.source}")
+    search.atoms = known
+    return f"merge({here}, {{{', '.join(parts)}}})" if len(parts) == len(changed) else None
+
+
+def _number(search: Search, source: str) -> Atom:
+    return Atom(source, "number", 1, tuple(search.scope.column(source)))
+
+
+def _shared(before: dict[str, Any], after: dict[str, Any]) -> float:
+    """How much of one object is in another: fields that are the same, and a little for those that changed."""
+    kept = sum(1.0 if same(before[name], value) else 0.3 for name, value in after.items() if name in before)
+    return kept - 0.1 * len(before.keys() - after.keys())

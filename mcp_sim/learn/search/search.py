@@ -1,0 +1,109 @@
+"""The shortest expression that explains a value in every example."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from mcp_sim.learn.atoms import Atom, amounts, atoms, products
+from mcp_sim.learn.language import UNDEFINED
+from mcp_sim.learn.predicates import Predicate, predicates
+from mcp_sim.learn.scope import Scope
+from mcp_sim.learn.search.branches import branched
+from mcp_sim.learn.search.forms import forms, sums
+from mcp_sim.learn.search.found import Found, equal
+from mcp_sim.learn.search.lists import listed
+from mcp_sim.learn.search.objects import composed
+
+_PROBES = 12
+
+
+class Search:
+    """Searches expressions over one scope."""
+
+    def __init__(self, scope: Scope, tables: dict[str, Any], inner: bool = False) -> None:
+        self.scope = scope
+        self.tables = tables
+        self.inner = inner
+        self._loops: dict[str, Search] = {}
+
+    @cached_property
+    def atoms(self) -> list[Atom]:
+        """The atoms of the scope."""
+        return atoms(self.scope)
+
+    @cached_property
+    def amounts(self) -> list[Atom]:
+        """What sums over the loops of the scope, and products with arguments, come to."""
+        return [*amounts(self.scope), *products([a for a in self.atoms if a.kind == "number"][:30])]
+
+    @cached_property
+    def predicates(self) -> list[Predicate]:
+        """The conditions of the scope."""
+        return predicates(self.scope, self.tables, self.inner)
+
+    def loop(self, name: str) -> Search:
+        """The search over the records of a loop."""
+        if name not in self._loops:
+            self._loops[name] = Search(self.scope.loops[name].scope, self.tables, inner=True)
+        return self._loops[name]
+
+    def value(self, target: list[Any], where: list[int], depth: int = 2, least: float = 0.98) -> Found | None:
+        """The shortest expression whose values are the target in the examples `where`; UNDEFINED ones are ignored."""
+        where = [i for i in where if target[i] is not UNDEFINED]
+        if not where:
+            return None
+        ranked = self._ranked(target, where)
+        if ranked and ranked[0].share >= least:
+            return self._with_rivals(ranked)
+        built = self._built(target, where, depth, least)
+        if built is not None:
+            return built
+        if depth > 0:
+            return branched(self, target, where, ranked, depth, least)
+        return None
+
+    def _with_rivals(self, ranked: list[Found]) -> Found:
+        best = ranked[0]
+        best.rivals = [f.source for f in ranked[1:6] if f.hits == best.hits]
+        return best
+
+    def _ranked(self, target: list[Any], where: list[int]) -> list[Found]:
+        step = max(1, len(where) // _PROBES)
+        probes = where[::step][: _PROBES * 2]
+        found: list[tuple[int, int, str]] = []
+        for source, cost in forms(self, target, where):
+            values = self.scope.column(source)
+            if any(equal(values[i], target[i]) for i in probes):
+                hits = sum(equal(values[i], target[i]) for i in where)
+                found.append((hits, cost, source))
+        if all(isinstance(target[i], int | float) and not isinstance(target[i], bool) for i in where):
+            for source, cost, value in sums(self):
+                if any(equal(value(i), target[i]) for i in probes):
+                    hits = sum(equal(value(i), target[i]) for i in where)
+                    found.append((hits, cost, source))
+        found.sort(key=lambda f: (-f[0], f[1], len(f[2])))
+        return [Found(source, hits, len(where)) for hits, _, source in found[:40]]
+
+    def _built(self, target: list[Any], where: list[int], depth: int, least: float) -> Found | None:
+        """A value put together from parts: objects, lists that grow, lists of records."""
+        values = [target[i] for i in where]
+        if all(isinstance(v, dict) for v in values):
+            return composed(self, target, where, depth, least)
+        if all(isinstance(v, list) for v in values):
+            return listed(self, target, where, depth, least)
+        return None
+
+    def separates(self, inside: int, outside: int) -> Predicate | None:
+        """The simplest condition that holds in all examples of `inside` and in none of `outside`."""
+        for predicate in self.predicates:
+            for one in (predicate, predicate.opposite):
+                if not inside & ~one.true and not outside & ~one.false:
+                    return one
+        wrong = max(1, (inside | outside).bit_count() // 100) if (inside | outside).bit_count() > 60 else 0
+        if wrong:
+            for predicate in self.predicates:
+                for one in (predicate, predicate.opposite):
+                    if (inside & ~one.true).bit_count() + (outside & ~one.false).bit_count() <= wrong:
+                        return one
+        return None
