@@ -1,23 +1,52 @@
-"""`mcp-sim learn`: a twin of a service, from its data and recorded calls."""
+"""`mcp-sim learn`: a twin of a service, from what it declares, its data and recorded calls."""
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from mcp_sim.cli.output import complain, console, notices
+from mcp_sim.cli.output import console, note, notices
 from mcp_sim.errors import SetupError
 from mcp_sim.learn.data import read_data
+from mcp_sim.learn.given import Given
+from mcp_sim.learn.tools import ToolList, read_tools
 from mcp_sim.learn.twin import Learned, learn
 from mcp_sim.learn.write import write
 from schemas.load import load_world
 from store.traces.importers import Complaint, read_recorded
 
 _TOLD = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The files and services that a twin is learned from, as they were named."""
+
+    tools: list[Path]
+    data: list[Path]
+    traces: list[Path]
+    domain: str | None
+
+    def given(self) -> Given:
+        """All that they hold."""
+        given = Given()
+        for path in self.tools:
+            given.add_tools(_list_of_tools(path))
+        given.rows = read_data(self.data)
+        heard = _Heard()
+        given.add_calls(read_recorded(self.traces, domain=self.domain, tell=heard))
+        given.told[:0] = heard.told
+        if self.traces and not given.calls:
+            of_domain = f" of the domain '{self.domain}'" if self.domain is not None else ""
+            raise SetupError(f"{', '.join(map(str, self.traces))}: there is no call{of_domain} in it to learn from")
+        if not given.calls and not given.tools:
+            raise SetupError("There is nothing to learn from: name --tools FILE, or recorded calls with --traces FILE")
+        return given
 
 
 def register(app: typer.Typer) -> None:
@@ -28,6 +57,9 @@ def register(app: typer.Typer) -> None:
 def command(
     name: Annotated[str, typer.Option(metavar="NAME", help="The name of the pack.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the pack is written.")],
+    tools: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="A tools/list answer, or a list of tools; repeatable.")
+    ] = None,
     data: Annotated[
         list[Path] | None, typer.Option(metavar="PATH", help="Initial rows: JSON, JSON Lines, CSV, TOML; repeatable.")
     ] = None,
@@ -36,36 +68,51 @@ def command(
     ] = None,
     domain: Annotated[str | None, typer.Option(metavar="NAME", help="Only calls of this domain of a file.")] = None,
 ) -> None:
-    """Learn what every tool of a service does, from its initial rows and from recorded calls, and write it as a pack.
+    """Learn what every tool of a service does, from what it declares, its rows and its recorded calls, as a pack.
 
     What `overrides.json` in the folder says wins over what was learned, now and whenever it is learned again.
     """
-    if not traces:
-        raise SetupError("There is nothing to learn from: name recorded calls with --traces FILE")
-    complaints: Counter[Path] = Counter()
-
-    def tell(complaint: Complaint) -> None:
-        complaints[complaint.path] += 1
-        if complaints[complaint.path] <= _TOLD:
-            complain(str(complaint))
-
-    calls = list(read_recorded(traces, domain=domain, tell=tell))
-    if not calls:
-        raise SetupError(f"{', '.join(map(str, traces))}: there is no call in it to learn from")
-    rows = read_data(data or [])
+    given = Sources(tools or [], data or [], traces or [], domain).given()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=notices, transient=True) as bar:
         task = bar.add_task("learning", total=None)
         learned = learn(
             name,
-            rows,
-            calls,
-            progress=lambda done, total, tool: bar.update(task, completed=done, total=total, description=tool),
+            given,
+            lambda done, total, tool: bar.update(task, completed=done, total=total, description=tool),
         )
     write(learned, out)
     world = load_world(out)
-    _tell(learned, len(calls))
+    for sentence in learned.facts["told"]:
+        note(sentence)
+    _tell(learned, len(given.calls))
     console.out(f"{out}: {len(world.entities)} entities, {len(world.tools)} tools. Look: mcp-sim serve {out}")
+
+
+class _Heard:
+    """What cannot be read of files: the first of each are kept, the others are counted."""
+
+    def __init__(self) -> None:
+        self._kept: list[str] = []
+        self._counts: Counter[Path] = Counter()
+
+    def __call__(self, complaint: Complaint) -> None:
+        self._counts[complaint.path] += 1
+        if self._counts[complaint.path] <= _TOLD:
+            self._kept.append(str(complaint))
+
+    @property
+    def told(self) -> list[str]:
+        """All of it."""
+        more = [f"{path}: and {n - _TOLD:,} more like these" for path, n in self._counts.items() if n > _TOLD]
+        return [*self._kept, *more]
+
+
+def _list_of_tools(path: Path) -> ToolList:
+    try:
+        return read_tools(path)
+    except ValueError as error:
+        raise SetupError(str(error)) from None
 
 
 def _tell(learned: Learned, calls: int) -> None:

@@ -21,6 +21,12 @@ def complain(message: str) -> None:
         notices.print(Text.assemble(("error:", "red"), " ", line), soft_wrap=True)
 
 
+def note(message: str) -> None:
+    """Say on stderr what ought to be known, though the work goes on."""
+    for line in message.splitlines():
+        notices.print(Text.assemble(("note:", "yellow"), " ", line), soft_wrap=True)
+
+
 def print_json(value: Any) -> None:
     """Print JSON for programs, never folded or coloured."""
     console.out(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode(), highlight=False)

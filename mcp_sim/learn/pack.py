@@ -33,14 +33,22 @@ def pack_of(
     tools: Mapping[str, Mapping[str, Any]],
     confidence: Mapping[str, float],
 ) -> dict[str, Any]:
-    """The pack: entities, tools and seed rows."""
+    """The pack: entities, tools and seed rows.
+
+    Args:
+        tools: the tools as they stand in it, by name, but for their effects: those that were learned are put in.
+        confidence: of each lesson.
+    """
+    entries = {tool: dict(entry) for tool, entry in tools.items()}
+    for lesson in lessons:
+        effect = effect_of(lesson)
+        if effect is not None:
+            entries[lesson.tool]["effect"] = {**effect, "confidence": confidence[lesson.tool]}
     return {
         "name": name,
-        "description": "Learned from recorded calls; report.json tells how well each part is supported.",
+        "description": "Learned; report.html tells what is known, how well, and what is missing.",
         "entities": {table.name: _entity(table, lessons) for table in tables.values()},
-        "tools": {
-            lesson.tool: _tool(lesson, tools.get(lesson.tool, {}), confidence[lesson.tool]) for lesson in lessons
-        },
+        "tools": entries,
         "seed": {table.name: list(table.rows.values()) for table in tables.values()},
     }
 
@@ -83,37 +91,6 @@ def _counts(table: Table) -> bool:
 
 def _one_of(kinds: set[str]) -> Any:
     return next(iter(kinds)) if len(kinds) == 1 else sorted(kinds)
-
-
-def _tool(lesson: Lesson, known: Mapping[str, Any], confidence: float) -> dict[str, Any]:
-    entry: dict[str, Any] = {}
-    if known.get("description"):
-        entry["description"] = known["description"]
-    entry["input"] = _input(lesson, known.get("input_schema"))
-    effect = effect_of(lesson)
-    if effect is None:
-        entry["output"] = {}
-    else:
-        entry["effect"] = {**effect, "confidence": confidence}
-    return entry
-
-
-def _input(lesson: Lesson, known: Any) -> dict[str, Any]:
-    """The input schema: the known one, as far as the service took calls by it, or what the calls show."""
-    calls = [names["args"] for names in lesson.scope.examples]
-    shown = dict.fromkeys(name for arguments in calls for name in arguments)
-    if not isinstance(known, Mapping):
-        return {"type": "object", "properties": {name: {} for name in shown}}
-    properties = known.get("properties")
-    declared = dict(properties) if isinstance(properties, Mapping) else {}
-    always = [name for name in known.get("required", ()) if all(name in arguments for arguments in calls)]
-    plain = {name: _loose(part) for name, part in declared.items()}
-    return {"type": "object", "properties": {**plain, **{n: {} for n in shown if n not in plain}}, "required": always}
-
-
-def _loose(part: Any) -> dict[str, Any]:
-    """What a schema says for people: the service itself told what it does not take."""
-    return {"description": part["description"]} if isinstance(part, Mapping) and "description" in part else {}
 
 
 def effect_of(lesson: Lesson) -> dict[str, Any] | None:

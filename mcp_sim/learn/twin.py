@@ -1,4 +1,4 @@
-"""A twin learned: from initial rows and recorded calls to a pack that answers as the service did."""
+"""A twin learned: from initial rows, recorded calls and declared tools to a pack that answers as the service did."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mcp_sim.fidelity import wilson
+from mcp_sim.learn.answers import contradictions
+from mcp_sim.learn.declared import entry_of
+from mcp_sim.learn.given import Given
 from mcp_sim.learn.guards import clusters
 from mcp_sim.learn.history import Example, History, as_shown
 from mcp_sim.learn.learner import Learner, Lesson
@@ -37,49 +40,66 @@ class Learned:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def learn(
-    name: str,
-    data: Mapping[str, Any],
-    traces: Iterable[RecordedCall],
-    tools: Mapping[str, Mapping[str, Any]] | None = None,
-    progress: Progress | None = None,
-) -> Learned:
+def learn(name: str, given: Given, progress: Progress = lambda _done, _of, _tool: None) -> Learned:
     """Learn a twin.
 
     Args:
         name: the name of the pack.
-        data: the initial rows: collections by name, each a list of rows or an object of rows by key.
-        traces: recorded calls with their answers.
-        tools: definitions of tools by name (`description`, `input_schema`), where they are known.
+        given: what there is to learn from.
         progress: hears of every tool that is done: how many, of how many, and which comes next.
     """
-    calls = list(traces)
-    told = _worth_learning(calls, tools)
-    tables = tables_of(data)
+    calls = _by_tool(given.calls)
+    names = _worth_learning(calls, given.tools)
+    taught = teach(given, given.calls, names, progress)
+    told = [*given.told, *map(str, contradictions(given.calls))]
+    entries: dict[str, dict[str, Any]] = {}
+    for tool in dict.fromkeys([*given.tools, *names]):
+        lesson = taught.lessons.get(tool)
+        is_known = lesson is not None and lesson.answer is not None
+        entries[tool], wrong = entry_of(tool, given.tools.get(tool), calls.get(tool, []), is_known)
+        told += wrong
+    lessons = list(taught.lessons.values())
+    sure = {lesson.tool: confidence(lesson) for lesson in lessons}
+    document = pack_of(name, taught.tables, lessons, entries, sure)
+    facts = _facts(lessons, taught.tables, sure)
+    return Learned(document, facts | {"left_out": sorted(calls.keys() - entries.keys()), "told": told})
+
+
+@dataclass
+class Taught:
+    """What calls teach: the tables as answers show them, and a lesson for every tool that was called."""
+
+    tables: dict[str, Table]
+    lessons: dict[str, Lesson]
+
+
+def teach(given: Given, calls: list[RecordedCall], names: list[str], progress: Progress) -> Taught:
+    """What these calls teach of the tools `names`."""
+    tables = tables_of(given.rows)
     tables = as_shown(tables, History(tables).examples(calls))
-    silent = _silent(tables, calls)
-    examples = _by_tool(tables, calls, silent)
+    examples = _examples(tables, calls, _silent(tables, calls))
     learner = Learner(tables)
-    lessons = []
-    for done, tool in enumerate(told):
-        if progress is not None:
-            progress(done, len(told), tool)
-        lessons.append(learner.learn(tool, chosen(examples[tool])))
-    if progress is not None:
-        progress(len(told), len(told), "")
-    document = pack_of(name, tables, lessons, tools or {}, {lesson.tool: confidence(lesson) for lesson in lessons})
-    left_out = sorted({call.tool for call in calls} - set(told))
-    return Learned(document, _facts(lessons, tables, left_out))
+    lessons: dict[str, Lesson] = {}
+    for done, tool in enumerate(names):
+        progress(done, len(names), tool)
+        if tool in examples:
+            lessons[tool] = learner.learn(tool, chosen(examples[tool]))
+    progress(len(names), len(names), "")
+    return Taught(tables, lessons)
 
 
-def _worth_learning(calls: list[RecordedCall], tools: Mapping[str, Any] | None) -> list[str]:
-    """The tools in order of first use; without a list of tools, those that are used now and again and ever answer."""
-    seen: dict[str, list[RecordedCall]] = defaultdict(list)
+def _by_tool(calls: Iterable[RecordedCall]) -> dict[str, list[RecordedCall]]:
+    found: dict[str, list[RecordedCall]] = defaultdict(list)
     for call in calls:
-        seen[call.tool].append(call)
-    if tools is not None:
-        return [tool for tool in seen if tool in tools]
-    return [tool for tool, of in seen.items() if tool.replace(".", "").isidentifier() and _answers(of)]
+        found[call.tool].append(call)
+    return dict(found)
+
+
+def _worth_learning(calls: Mapping[str, list[RecordedCall]], tools: Mapping[str, Any]) -> list[str]:
+    """The tools in order of first use; without a list of tools, those that are used now and again and ever answer."""
+    if tools:
+        return [tool for tool in calls if tool in tools]
+    return [tool for tool, of in calls.items() if tool.replace(".", "").isidentifier() and _answers(of)]
 
 
 def _answers(calls: list[RecordedCall]) -> bool:
@@ -92,7 +112,7 @@ def _silent(tables: dict[str, Table], calls: list[RecordedCall]) -> dict[str, Si
     """What tools change without showing it, learned over the rows that these changes lead to, twice over."""
     found: dict[str, Silent] = {}
     for _ in range(2):
-        examples = _by_tool(tables, calls, found)
+        examples = _examples(tables, calls, found)
         found = {
             tool: change for tool, of in examples.items() if (change := learn_silent(tool, of, tables)) is not None
         }
@@ -101,7 +121,7 @@ def _silent(tables: dict[str, Table], calls: list[RecordedCall]) -> dict[str, Si
     return found
 
 
-def _by_tool(
+def _examples(
     tables: dict[str, Table], calls: list[RecordedCall], silent: Mapping[str, Silent]
 ) -> dict[str, list[Example]]:
     def effect(call: RecordedCall, rows: Rows) -> Rows:
@@ -135,7 +155,7 @@ def confidence(lesson: Lesson) -> float:
     return round(wilson(lesson.explained / lesson.calls, lesson.calls)[0], 3)
 
 
-def _facts(lessons: list[Lesson], tables: dict[str, Table], left_out: list[str]) -> dict[str, Any]:
+def _facts(lessons: list[Lesson], tables: dict[str, Table], sure: Mapping[str, float]) -> dict[str, Any]:
     return {
         "tables": {
             table.name: {
@@ -145,6 +165,5 @@ def _facts(lessons: list[Lesson], tables: dict[str, Table], left_out: list[str])
             }
             for table in tables.values()
         },
-        "tools": {lesson.tool: lesson.facts() | {"confidence": confidence(lesson)} for lesson in lessons},
-        "left_out": left_out,
+        "tools": {lesson.tool: lesson.facts() | {"confidence": sure[lesson.tool]} for lesson in lessons},
     }

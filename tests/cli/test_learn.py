@@ -2,14 +2,45 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mcp_sim.sessions import Sessions
 from schemas.load import load_world
+from schemas.types import Call
+from store.db import Database
 from tests.learn.service import recorded, rows
+
+HIRE: dict[str, Any] = {
+    "name": "hire_boat",
+    "description": "Hire a boat {by the hour}.",
+    "inputSchema": {
+        "type": "object",
+        "required": ["boat_id", "purse_id", "hours"],
+        "properties": {
+            "boat_id": {"type": "string", "description": "Which."},
+            "purse_id": {"type": "string"},
+            "hours": {"type": "integer", "minimum": 1},
+        },
+    },
+}
+WEATHER: dict[str, Any] = {
+    "name": "weather",
+    "inputSchema": {"type": "object"},
+    "outputSchema": {"type": "object", "required": ["wind"], "properties": {"wind": {"type": "integer"}}},
+}
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """A list of three tools, of which one has no name that a tool may have."""
+    path = tmp_path / "tools.json"
+    path.write_text(json.dumps({"tools": [HIRE, WEATHER, {"name": "bad name", "inputSchema": {"type": "object"}}]}))
+    return path
 
 
 @pytest.fixture
@@ -47,10 +78,53 @@ def test_a_twin_is_written_as_a_pack_that_loads_and_predicts_the_recording(
     assert json.loads(numbers.read_bytes())["closed_loop"]["exact"] >= 0.97
 
 
-def test_without_recordings_it_says_what_is_missing(run: Any, tmp_path: Path) -> None:
+def test_without_anything_to_learn_from_it_says_what_is_missing(run: Any, tmp_path: Path) -> None:
     done = run("learn", "--name", "boats", "--out", str(tmp_path / "twin"))
     assert done.status == 1
+    assert "--tools FILE" in done.err
     assert "--traces FILE" in done.err
+
+
+def test_a_list_of_tools_alone_is_a_pack_whose_answers_are_made_up(run: Any, tools: Path, tmp_path: Path) -> None:
+    out = tmp_path / "twin"
+
+    done = run("learn", "--name", "boats", "--out", str(out), "--tools", str(tools))
+
+    assert done.status == 0, done.err
+    assert "tool 'bad name' is set aside: the name of a tool is" in done.err
+    world = load_world(out)
+    assert list(world.tools) == ["hire_boat", "weather"]
+    assert world.tools["hire_boat"].description == "Hire a boat {by the hour}."
+    assert world.tools["hire_boat"].input_schema == HIRE["inputSchema"]
+    assert world.tools["hire_boat"].output_schema is None
+    assert world.tools["weather"].output_schema == WEATHER["outputSchema"]
+    called = run("call", str(out), "weather", "{}")
+    assert (called.status, set(json.loads(called.out))) == (0, {"wind"})
+    session = Sessions(Database("sqlite://")).create(world)
+    step = asyncio.run(session.step(Call("hire_boat", {"boat_id": "B001", "purse_id": "p", "hours": 1})))
+    assert not step.observation.is_error
+    assert any("made up" in note for note in step.notes)
+
+
+def test_learned_effects_stand_under_the_declared_schemas(
+    run: Any, recording: Path, tools: Path, tmp_path: Path
+) -> None:
+    data, out = tmp_path / "rows.json", tmp_path / "twin"
+    data.write_text(json.dumps(rows()))
+
+    done = run(
+        "learn", "--name", "boats", "--out", str(out), "--tools", str(tools), "--data", str(data), "--traces", str(recording)
+    )  # fmt: skip
+
+    assert done.status == 0, done.err
+    world = load_world(out)
+    assert list(world.tools) == ["hire_boat", "weather"]
+    hire = world.tools["hire_boat"]
+    assert (hire.description, hire.input_schema) == ("Hire a boat {by the hour}.", HIRE["inputSchema"])
+    assert hire.effect is not None
+    assert hire.effect.confidence > 0.5
+    assert world.tools["weather"].effect is None
+    assert "get_boat" in json.loads((out / "report.json").read_bytes())["left_out"]
 
 
 def test_a_file_that_holds_no_rows_is_named(run: Any, recording: Path, tmp_path: Path) -> None:

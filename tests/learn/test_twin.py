@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mcp_sim.fidelity import same_text
+from mcp_sim.learn.given import Given
 from mcp_sim.learn.twin import Learned, learn
 from mcp_sim.learn.write import write
 from mcp_sim.session import Session
@@ -25,7 +26,7 @@ TAUGHT = range(90)
 
 @pytest.fixture(scope="module")
 def learned() -> Learned:
-    return learn("harbour", rows(), recorded(TAUGHT))
+    return learn("harbour", Given(rows(), recorded(TAUGHT)))
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +93,7 @@ def test_what_overrides_say_wins_and_survives_learning_again(learned: Learned, t
 
 
 def test_the_same_recordings_teach_the_same_pack(learned: Learned) -> None:
-    again = learn("harbour", rows(), recorded(TAUGHT))
+    again = learn("harbour", Given(rows(), recorded(TAUGHT)))
     assert again.pack == learned.pack
     assert again.facts == learned.facts
 
@@ -100,6 +101,6 @@ def test_the_same_recordings_teach_the_same_pack(learned: Learned) -> None:
 def test_errors_without_a_pattern_are_left_undecided_and_told() -> None:
     calls = recorded(range(60))
     moody = [replace(c, text="Try again later", is_error=True) if i % 9 == 4 else c for i, c in enumerate(calls)]
-    facts = learn("harbour", rows(), moody).facts["tools"]["get_sailor"]
+    facts = learn("harbour", Given(rows(), moody)).facts["tools"]["get_sailor"]
     assert "Try again later" in facts["unexplained"]
     assert facts["confidence"] < 0.95
