@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from mcp_sim.cli.openapi import learn_spec
 from mcp_sim.cli.output import console, note, notices
 from mcp_sim.errors import SetupError
 from mcp_sim.learn.data import read_data
@@ -21,6 +23,7 @@ from schemas.load import load_world
 from store.traces.importers import Complaint, read_recorded
 
 _TOLD = 5
+_NAME = "[a-z][a-z0-9-]{0,63}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Sources:
             of_domain = f" of the domain '{self.domain}'" if self.domain is not None else ""
             raise SetupError(f"{', '.join(map(str, self.traces))}: there is no call{of_domain} in it to learn from")
         if not given.calls and not given.tools:
-            raise SetupError("There is nothing to learn from: name --tools FILE, or recorded calls with --traces FILE")
+            raise SetupError("There is nothing to learn from: name --openapi FILE, --tools FILE or --traces FILE")
         return given
 
 
@@ -57,6 +60,9 @@ def register(app: typer.Typer) -> None:
 def command(
     name: Annotated[str, typer.Option(metavar="NAME", help="The name of the pack.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the pack is written.")],
+    openapi: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="OpenAPI 2.0, 3.0 or 3.1: its operations become the tools.")
+    ] = None,
     tools: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="A tools/list answer, or a list of tools; repeatable.")
     ] = None,
@@ -72,6 +78,15 @@ def command(
 
     What `overrides.json` in the folder says wins over what was learned, now and whenever it is learned again.
     """
+    if not re.fullmatch(_NAME, name):
+        raise SetupError(f"--name '{name}': a pack has a name like '{_like(name)}'")
+    if openapi is not None:
+        if traces:
+            raise SetupError("--openapi does not learn from --traces; leave one of them out")
+        if tools:
+            raise SetupError("--openapi says which tools there are; leave out --tools, or learn from these alone")
+        learn_spec(openapi, data or [], name, out)
+        return
     given = Sources(tools or [], data or [], traces or [], domain).given()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=notices, transient=True) as bar:
@@ -87,6 +102,11 @@ def command(
         note(sentence)
     _tell(learned, len(given.calls))
     console.out(f"{out}: {len(world.entities)} entities, {len(world.tools)} tools. Look: mcp-sim serve {out}")
+
+
+def _like(name: str) -> str:
+    """The nearest name that a pack may have."""
+    return re.sub("[^a-z0-9]+", "-", name.lower()).strip("0123456789-")[:64] or "shop"
 
 
 class _Heard:

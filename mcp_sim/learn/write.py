@@ -13,6 +13,8 @@ from mcp_sim.errors import SetupError
 from mcp_sim.learn.twin import Learned
 
 OVERRIDES = "overrides.json"
+_LARGE = 2**20
+"""Bytes of JSON from which on a section is no longer written as YAML."""
 
 
 def write(learned: Learned, folder: Path) -> dict[str, Any]:
@@ -27,10 +29,8 @@ def write(learned: Learned, folder: Path) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     document: dict[str, Any] = overridden(learned.pack, _overrides(folder / OVERRIDES))
     head = {name: document[name] for name in ("name", "title", "description") if document.get(name)}
-    files = ["entities.yaml", "tools.yaml", "seed.json"]
-    _yaml(folder / "pack.yaml", {**head, "include": files})
-    _yaml(folder / "entities.yaml", {"entities": document["entities"]})
-    _yaml(folder / "tools.yaml", {"tools": document["tools"]})
+    files = [_part(folder, section, document) for section in ("entities", "tools")]
+    _yaml(folder / "pack.yaml", {**head, "include": [*files, "seed.json"]})
     (folder / "seed.json").write_bytes(orjson.dumps({"seed": document["seed"]}))
     (folder / "report.json").write_bytes(orjson.dumps(learned.facts, option=orjson.OPT_INDENT_2))
     return document
@@ -60,6 +60,20 @@ def _overrides(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise SetupError(f"{path}: overrides are an object like the pack, e.g. {{'tools': {{...}}}}")
     return found
+
+
+def _part(folder: Path, section: str, document: dict[str, Any]) -> str:
+    """Write one section; JSON where it is large, because reading much YAML takes longer than anything else."""
+    content = {section: document[section]}
+    text = orjson.dumps(content, option=orjson.OPT_INDENT_2)
+    name, other = f"{section}.yaml", f"{section}.json"
+    if len(text) > _LARGE:
+        name, other = other, name
+        (folder / name).write_bytes(text + b"\n")
+    else:
+        _yaml(folder / name, content)
+    (folder / other).unlink(missing_ok=True)
+    return name
 
 
 class _Dumper(yaml.SafeDumper):

@@ -70,6 +70,10 @@ class Api:
             "tools": self.tools,
         }
 
+    def note(self, item: str, confidence: float, why: str) -> None:
+        """Keep what speaks for an item, or against it."""
+        self.evidence.append(Evidence(item, confidence, why))
+
 
 def learn_openapi(path: Path, tell: Callable[[str], None] = lambda _: None) -> Api:
     """What the spec in a file says.
@@ -113,12 +117,12 @@ class _Reader:
 
     def _entity(self, resource: Resource, found: dict[str, Found], creatable: set[str]) -> None:
         at = f"/entities/{resource.name}"
-        self._note(at, resource.confidence, "; ".join(resource.why))
+        self._api.note(at, resource.confidence, "; ".join(resource.why))
         row = self._row(resource)
         kept: dict[str, dict[str, str]] = {}
         for path, reference in found.items():
             target = schema_at(row, path)
-            self._note(f"{at}/references/{path}", reference.confidence, f"{reference.why}: {reference.to}")
+            self._api.note(f"{at}/references/{path}", reference.confidence, f"{reference.why}: {reference.to}")
             if target is None or reference.confidence < _SEEN or reference.to not in creatable:
                 continue
             _put(row, path, self._kind(reference.to))
@@ -151,11 +155,11 @@ class _Reader:
             is_plain = operation.tool in resource.roles
             effect["confidence"] = _SURE[role] if is_plain else _ADOPTED
             why = f"{role} of {resource.name}" if is_plain else f"it answers with {resource.name}: {role}"
-            self._note(at, effect["confidence"], f"{what}: {why}")
+            self._api.note(at, effect["confidence"], f"{what}: {why}")
         else:
             effect = self._effects.made_up(operation)
             if effect["confidence"]:
-                self._note(at, effect["confidence"], f"{what} answers with nothing; what it changes is not known")
+                self._api.note(at, effect["confidence"], f"{what} answers with nothing; what it changes is not known")
             else:
                 self._undecided(operation.tool, f"{what} is no plain operation on one resource")
         http = {"method": operation.method, "path": operation.route, "status": operation.status}
@@ -224,10 +228,7 @@ class _Reader:
     def _undecided(self, tool: str, why: str) -> None:
         if tool not in self._api.undecided:
             self._api.undecided.append(tool)
-        self._note(f"/tools/{tool}/effect", 0.0, why)
-
-    def _note(self, item: str, confidence: float, why: str) -> None:
-        self._api.evidence.append(Evidence(item, confidence, why))
+        self._api.note(f"/tools/{tool}/effect", 0.0, why)
 
 
 def _can_be_field(name: str) -> bool:
