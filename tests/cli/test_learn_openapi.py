@@ -46,14 +46,14 @@ def test_the_report_says_how_sure_each_reference_is_and_what_is_not_known(run: A
 
 def test_initial_rows_find_their_entities(run: Any, document: Path, sessions: Any) -> None:
     rows = document.parent / "rows.json"
-    rows.write_text(json.dumps({"users": PEOPLE, "Orders": {"7": {"user_id": "u2", "total": 3}, "8": {"user_id": "u1", "total": 4}}}))
+    rows.write_text(json.dumps({"users": PEOPLE, "Orders": [{"id": 7, "user_id": "u2", "total": 3}]}))
 
     done = _learn(run, document, "--data", rows)
 
     assert done.err == ""
     world = Running(sessions, load_world(document.parent / "twin"))
     assert world.done("getUser", user_id="u2")["name"] == "Bo"
-    assert world.done("getOrder", id=7)["user_id"] == "u2"
+    assert world.done("getOrder", user_id="u2", order_id=7)["user_id"] == "u2"
 
 
 def test_rows_that_fit_nowhere_are_told_and_the_others_kept(run: Any, document: Path) -> None:
@@ -65,7 +65,7 @@ def test_rows_that_fit_nowhere_are_told_and_the_others_kept(run: Any, document: 
     assert done.status == 0
     assert "collection 'boats' is no entity of the spec" in done.err
     assert "row 3 of 'user' is left out: /name" in done.err
-    assert len(load_world(document.parent / "twin").seed["user"]) == 2
+    assert len(load_world(document.parent / "twin").packs[0].seed["user"]) == 2
 
 
 def test_a_reference_that_the_rows_contradict_is_let_go_and_told(run: Any, document: Path) -> None:
