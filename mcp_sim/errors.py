@@ -1,7 +1,6 @@
 """Faults of ours or of the user: never an Observation, never a traceback.
 
 McpSimError
-├── UnknownTool       no tool of this name in the world
 ├── UnknownSession    unknown or expired session id
 ├── UnknownEntity     no entity of this name in the world
 ├── BadName           a name that cannot be one, e.g. a session id with a slash
@@ -16,10 +15,6 @@ from __future__ import annotations
 
 class McpSimError(Exception):
     """Base: its text is one clear sentence for the user."""
-
-
-class UnknownTool(McpSimError):
-    """No tool of this name in the world."""
 
 
 class UnknownSession(McpSimError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from mcp_sim.errors import UnknownTool
 from mcp_sim.responders.route import route
 from mcp_sim.worldmodel.worldmodel import WorldModel
 from schemas.canonical import canonical, unkept
@@ -40,17 +39,9 @@ class Registry:
         self.world = world
         self.tools = {name: CompiledTool(tool, world, worldmodel) for name, tool in world.tools.items()}
 
-    def tool(self, name: str) -> CompiledTool:
-        """The tool of this name.
-
-        Raises:
-            UnknownTool: there is none; the text names the nearest.
-        """
-        try:
-            return self.tools[name]
-        except KeyError:
-            shown = name if len(name) <= 128 else f"{name[:128]}…"
-            raise UnknownTool(f"no tool '{shown}'{nearest(shown, self.tools)}") from None
+    def unknown(self, name: str) -> str:
+        """What an agent is told that calls a tool of this name, which there is not; the nearest is named."""
+        return f"no tool '{name}'{nearest(name, self.tools)}"
 
 
 def json_problem(arguments: dict[str, Any]) -> str | None:

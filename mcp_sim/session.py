@@ -12,7 +12,7 @@ from mcp_sim.errors import UnknownSession
 from mcp_sim.perturb.plan import Plan
 from mcp_sim.perturb.schedule import Perturber, schedule_of
 from mcp_sim.registry import CompiledTool, Registry, json_problem
-from mcp_sim.responders.base import NOTHING, Effort, NoDraft, Responder, refusal
+from mcp_sim.responders.base import NOTHING, Effort, NoDraft, Responder, refusal, unknown_tool
 from schemas.perturbations import Perturbation
 from schemas.types import Attempt, Call, Draft, Observation, Regime, Row, StateDelta, Step, Violation
 from store.errors import Conflict, DeltaRejected, NoSuchSession
@@ -24,6 +24,8 @@ from store.view import EntityView
 
 _OURS = {"output", "unknown-id", "unanswered", "unreadable", "out-of-role", "leak", "fault"}
 """Rules whose violation says nothing of the service, only of the simulation."""
+_LONGEST_NAME = 128
+"""Characters that are kept of the name of a tool that there is not."""
 _log = logging.getLogger("mcp_sim")
 
 OBSERVED = "observed"
@@ -61,10 +63,9 @@ class Session:
         return self._turn.locked()
 
     async def call(self, call: Call) -> Observation:
-        """Answer one call. Bad arguments, business failures and faults of a pack are Observations with `is_error`.
+        """Answer one call. Whatever is wrong with it, or with a pack, is an Observation with `is_error`.
 
         Raises:
-            UnknownTool: the world has no such tool; nothing is recorded.
             UnknownSession: the session was deleted meanwhile.
             StoreError: the database failed; nothing is changed or recorded.
         """
@@ -72,7 +73,7 @@ class Session:
 
     async def step(self, call: Call) -> Step:
         """Answer one call as `call` does, and tell all that came of it."""
-        tool = self.registry.tool(call.tool)
+        tool = self.registry.tools.get(call.tool)
         async with self._turn:
             while True:
                 started = time.perf_counter()
@@ -105,9 +106,13 @@ class Session:
             return broken
 
     async def _answer(
-        self, tool: CompiledTool, call: Call, view: EntityView, effort: Effort
+        self, tool: CompiledTool | None, call: Call, view: EntityView, effort: Effort
     ) -> tuple[Step, Plan | None]:
         """The step, and what perturbations had to do with it."""
+        if tool is None:
+            call = _recordable(call)
+            draft = Draft(unknown_tool(self.registry.unknown(call.tool)))
+            return _step(call, view, draft, "validate", "the world has no such tool", effort), None
         problem = tool.argument_errors(call.arguments)
         if problem is not None:
             draft = Draft(refusal(problem, 400))
@@ -256,7 +261,14 @@ def _measured(effort: Effort, started: float) -> dict[str, Any]:
     return {**seconds, "worldmodel": effort.spent} if effort.spent else seconds
 
 
+def _legible(name: str) -> str:
+    kept = "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in name[:_LONGEST_NAME]
+    )
+    return kept if len(name) <= _LONGEST_NAME else f"{kept}…"
+
+
 def _recordable(call: Call) -> Call:
-    """The call as it can be kept: arguments that are not JSON, or too large, are replaced by why."""
+    """The call as it can be kept: no name without end, and no arguments that are not JSON or too large, but why."""
     problem = json_problem(call.arguments)
-    return call if problem is None else Call(call.tool, {"$left_out": problem}, call.waited)
+    return Call(_legible(call.tool), call.arguments if problem is None else {"$left_out": problem}, call.waited)

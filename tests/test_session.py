@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_sim.errors import UnknownTool
 from mcp_sim.responders.base import Effort
 from mcp_sim.sessions import Sessions
 from schemas.types import Call, Draft, Observation, View, World
@@ -82,14 +81,19 @@ def test_a_refused_call_is_recorded_without_what_cannot_be_kept(running: Running
     ]
 
 
-def test_an_unknown_tool_names_the_nearest_and_is_not_recorded(running: Running) -> None:
-    before = running.trace()
-    with pytest.raises(UnknownTool, match=r"^no tool 'get_shp' \(did you mean 'get_ship'\?\)$"):
-        running.ask("get_shp")
-    with pytest.raises(UnknownTool) as caught:
-        running.ask("x" * 100_000)
-    assert len(str(caught.value)) < 300
-    assert running.trace() == before
+def test_an_unknown_tool_names_the_nearest_and_is_a_step_like_any_other(running: Running) -> None:
+    assert running.refused("get_shp", id="S-001") == "404 no tool 'get_shp' (did you mean 'get_ship'?)"
+    for name in ("x" * 100_000, "a\0b\ud800\n", ""):
+        assert len(running.refused(name)) < 300
+    steps = [decode_step(line) for line in running.trace().splitlines()[1:]]
+    assert [(step.responder, step.reason) for step in steps] == [("validate", "the world has no such tool")] * 4
+    assert [step.call for step in steps] == [
+        Call("get_shp", {"id": "S-001"}),
+        Call("x" * 128 + "…", {}),
+        Call("a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}", {}),
+        Call("", {}),
+    ]
+    assert all(step.observation.status == 404 and not step.delta.changes for step in steps)
 
 
 def test_a_failing_effect_writes_nothing_and_says_where_it_failed(act: Act) -> None:

@@ -10,7 +10,6 @@ from typing import Literal
 from mcp_sim.bench.observed import Observed
 from mcp_sim.bench.result import Part, Result
 from mcp_sim.bench.slices import Seen, Touched, kind_of
-from mcp_sim.errors import UnknownTool
 from mcp_sim.fidelity import Tally, score
 from mcp_sim.session import Session
 from mcp_sim.sessions import Sessions
@@ -96,10 +95,7 @@ class Bench:
         arguments = call.arguments
         if tool is not None and call.status is not None:
             arguments = as_declared(arguments, tool.input_schema)
-        try:
-            return await session.step(Call(call.tool, arguments))
-        except UnknownTool:
-            return None
+        return None if tool is None else await session.step(Call(call.tool, arguments))
 
     def _judge(self, part: Part, call: RecordedCall, step: Step | None, touched: Touched) -> None:
         answer = step.observation if step is not None and self._knows(step) else None

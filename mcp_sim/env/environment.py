@@ -10,13 +10,12 @@ from mcp_sim.contracts import Run
 from mcp_sim.env.callables import signatures
 from mcp_sim.env.hall import Hall, common_hall
 from mcp_sim.env.reward import Reward, reward_of, undone
-from mcp_sim.errors import McpSimError, UnknownTool
+from mcp_sim.errors import McpSimError
 from mcp_sim.perturb.given import Given, of_profile
 from mcp_sim.session import Session
 from schemas.contracts.contract import Contract
 from schemas.contracts.task import Task
 from schemas.types import Call, Observation, Trace, Verdict, World
-from schemas.validate import nearest
 from store.traces.encode import VERSION, decode_step
 
 
@@ -107,11 +106,7 @@ class Environment:
         given = dict(arguments) if isinstance(arguments, Mapping) else arguments
         if given is not None and not (isinstance(given, dict) and all(isinstance(name, str) for name in given)):
             return Observation("the arguments of a call are an object", is_error=True, status=400)
-        try:
-            return self._hall.run(session.call(Call(str(tool), given or {}, waited)))
-        except UnknownTool:
-            hint = nearest(str(tool)[:128], session.world.tools) or f"; there are {', '.join(session.world.tools)}"
-            return Observation(f"there is no tool '{str(tool)[:128]}'{hint}", is_error=True, status=404)
+        return self._hall.run(session.call(Call(str(tool), given or {}, waited)))
 
     @property
     def address(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from mcp_sim.perturb.limits import Limited
 from mcp_sim.perturb.occasion import Occasion
 from mcp_sim.perturb.rule import Memory, Rule
+from mcp_sim.responders.base import UNKNOWN_TOOL, unknown_tool
 from schemas.perturbations import (
     Auth,
     Cancel,
@@ -27,7 +28,6 @@ _TEXTS = {
     503: "Service Unavailable: the service cannot handle the request right now.",
     504: "Gateway Timeout: the service did not answer in time.",
 }
-UNKNOWN_TOOL = -32602
 CLIENT_CLOSED = 499
 """The status of a request that was given up; HTTP has no name for it."""
 
@@ -48,9 +48,8 @@ def refusal(rule: Rule, occasion: Occasion, memory: Memory) -> tuple[Observation
         case Permission(status=status, text=text):
             return _failed(status, text or f"Forbidden: you do not have permission to use {occasion.call.tool}.")
         case Unavailable(gone=True, text=text):
-            wire = Wire(code=UNKNOWN_TOOL)
             told = text or f"Unknown tool: {occasion.call.tool}"
-            return Observation(told, is_error=True, status=404, wire=wire), {"status": 404, "code": UNKNOWN_TOOL}
+            return unknown_tool(told), {"status": 404, "code": UNKNOWN_TOOL}
         case (
             Unavailable(status=status, text=text, retry_after=after)
             | Error(status=status, text=text, retry_after=after)

@@ -84,19 +84,11 @@ class Sandbox:
         return self.contract.instruction if self.contract else ""
 
     def call(self, tool: str, /, **arguments: Any) -> Observation:
-        """Call a tool from this very process, without MCP.
-
-        Raises:
-            UnknownTool: the world has no such tool.
-        """
+        """Call a tool from this very process, without MCP; one that there is not is answered with an error, too."""
         return self._host.submit(self._calling(tool, arguments)).result()
 
     async def acall(self, tool: str, /, **arguments: Any) -> Observation:
-        """The same for an agent that is asynchronous.
-
-        Raises:
-            UnknownTool: the world has no such tool.
-        """
+        """The same for an agent that is asynchronous."""
         return await asyncio.wrap_future(self._host.submit(self._calling(tool, arguments)))
 
     def wait(self, seconds: float) -> None:

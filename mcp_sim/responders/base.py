@@ -7,8 +7,10 @@ from typing import Any, Protocol
 
 import orjson
 
-from schemas.types import Attempt, Call, Completion, Draft, Observation, Rule, View, Violation
+from schemas.types import Attempt, Call, Completion, Draft, Observation, Rule, View, Violation, Wire
 
+UNKNOWN_TOOL = -32602
+"""The JSON-RPC error of a call of a tool that there is not."""
 NOTHING = Observation("", is_error=True, status=500)
 """The observation of an attempt that came to none."""
 
@@ -94,3 +96,8 @@ def answer(content: Any, status: int = 200) -> Observation:
 def refusal(text: str, status: int) -> Observation:
     """An Observation that tells the agent what went wrong."""
     return Observation(text, is_error=True, status=status)
+
+
+def unknown_tool(text: str) -> Observation:
+    """An Observation that MCP shows as the protocol error of an unknown tool."""
+    return Observation(text, is_error=True, status=404, wire=Wire(code=UNKNOWN_TOOL))

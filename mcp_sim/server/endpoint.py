@@ -84,8 +84,9 @@ class _Endpoint:
                 _compare(session.registry.tools[call.tool].tool, call, ctx.request)
             await ctx.session.report_progress(0, 1)
             observation = await session.call(call)
+            result = _result(observation, wrap=call.tool in tools.wrapped, objects_only=not _is_modern(ctx))
             await ctx.session.report_progress(1, 1)
-        return _result(observation, wrap=call.tool in tools.wrapped, objects_only=not _is_modern(ctx))
+        return result
 
     async def introduce(self, ctx: Context, call_next: CallNext) -> HandlerResult:
         """Speak as the service that the session's world stands for."""

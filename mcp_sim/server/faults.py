@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mcp.shared.exceptions import MCPError
-from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST
+from mcp_types import INTERNAL_ERROR, INVALID_REQUEST
 
-from mcp_sim.errors import McpSimError, UnknownSession, UnknownTool
+from mcp_sim.errors import McpSimError, UnknownSession
 from store.errors import StoreError
 
-CODES: dict[type[Exception], int] = {UnknownTool: INVALID_PARAMS, UnknownSession: INVALID_REQUEST}
+CODES: dict[type[Exception], int] = {UnknownSession: INVALID_REQUEST}
 log = logging.getLogger(__name__)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from mcp_sim.errors import UnknownTool
 from mcp_sim.session import Session
 from mcp_sim.sessions import Sessions
 from schemas.types import Call, Trace
@@ -22,10 +21,7 @@ class InProcess:
 
     def call(self, tool: str, arguments: dict[str, Any]) -> Answer:
         call, self._waited = Call(tool, arguments, self._waited), 0.0
-        try:
-            observation = asyncio.run(self._session.call(call))
-        except UnknownTool as error:
-            return Answer(str(error), is_error=True)
+        observation = asyncio.run(self._session.call(call))
         return Answer(observation.text, observation.structured_content, observation.is_error)
 
     def wait(self, seconds: float) -> None:

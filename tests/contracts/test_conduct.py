@@ -112,9 +112,10 @@ def ledger(fleet: Fleet, *moves: Move, perturbations: list[dict[str, Any]]) -> l
 
 
 def test_an_error_of_the_agent_is_the_agents(fleet: Fleet) -> None:
-    assert ledger(fleet, GET, GONE, ("get_ship", {}), perturbations=[]) == [
+    assert ledger(fleet, GET, GONE, ("get_ship", {}), ("get_shipp", {}), perturbations=[]) == [
         (2, True, "agent", "Ship 'S-099' not found"),
         (3, True, "agent", "Invalid arguments for get_ship: 'id' is required"),
+        (4, True, "agent", "no tool 'get_shipp' (did you mean 'get_ship'?)"),
     ]
 
 
