@@ -56,7 +56,8 @@ def test_arguments_that_are_no_json_object_are_refused(run: Run, arguments: str,
 
 
 def test_an_unknown_tool_names_the_nearest(run: Run) -> None:
-    assert "did you mean 'get_ship'?" in run("call", HARBOUR, "get_shp").complaint
+    done = run("call", HARBOUR, "get_shp")
+    assert (done.status, done.err) == (2, "error: no tool 'get_shp' (did you mean 'get_ship'?)\n")
 
 
 def test_an_unknown_world_names_the_nearest(run: Run) -> None:

@@ -78,7 +78,7 @@ def test_what_was_collected_at_the_start_is_logged_in_one_line(
 
 def test_a_call_in_flight_is_not_cut_off(sessions: Sessions, library: World, expire: Callable[[str], None]) -> None:
     busy = sessions.create(library, session_id="busy")
-    tool = busy.registry.tool("get_newest_book")
+    tool = busy.registry.tools["get_newest_book"]
     usual = tool.route
     arrived, released = asyncio.Event(), asyncio.Event()
 
