@@ -87,6 +87,16 @@ class _Finder:
         return self._followed[reference]
 
 
+def unmarked(schema: Any) -> Any:
+    """The schema without the marks that the simulation alone reads; a property may well have such a name."""
+    if isinstance(schema, list):
+        return [unmarked(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    ours = (MARK, ROW_MARK)
+    return {word: unmarked(part) for word, part in schema.items() if not (word in ours and isinstance(part, str))}
+
+
 def at_pointer(value: Any, pointer: str) -> Any:
     """The part of a JSON value at a JSON Pointer, or None."""
     for part in pointer.split("/")[1:]:

@@ -12,6 +12,7 @@ import orjson
 from pydantic import ValidationError
 
 from mcp_sim.learn.dialects import standard
+from schemas.definitions import INPUTS, OUTPUTS
 from schemas.types import TOOL_NAME, Annotations, Tool
 from schemas.validate import SchemaError, validator
 from store.traces.importers.lines import chunks
@@ -24,8 +25,6 @@ _HINTS = {
     "idempotent": "idempotentHint",
     "open_world": "openWorldHint",
 }
-_INPUTS = ("inputSchema", "input_schema", "parameters", "input")
-_OUTPUTS = ("outputSchema", "output_schema", "output", "response")
 _MOST = 64 * 2**20
 
 
@@ -111,10 +110,10 @@ def tool_of(definition: Any) -> tuple[Tool, bool]:
     name = definition.get("name")
     if not isinstance(name, str) or not re.fullmatch(TOOL_NAME, name):
         raise Unusable("the name of a tool is 1 to 128 letters, digits, '_', '.' or '-'")
-    inputs = _schema(definition, _INPUTS, "input")
+    inputs = _schema(definition, INPUTS, "input")
     if inputs.setdefault("type", "object") != "object":
         raise Unusable(f"the root of an input schema is `type: object`, not {orjson.dumps(inputs['type']).decode()}")
-    output = _schema(definition, _OUTPUTS, "output") if any(definition.get(word) for word in _OUTPUTS) else None
+    output = _schema(definition, OUTPUTS, "output") if any(definition.get(word) for word in OUTPUTS) else None
     hints = definition.get("annotations")
     hints = hints if isinstance(hints, dict) else {}
     title = definition.get("title") or hints.get("title")

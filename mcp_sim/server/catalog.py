@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from mcp_sim.registry import Registry
 from mcp_sim.server import era
 from mcp_sim.server.hints import hints
+from schemas.marks import unmarked
 from schemas.types import Tool
 
 PAGE = 50
@@ -71,14 +72,14 @@ def _catalog(registry: Registry, modern: bool) -> Catalog:
 
 
 def _card(tool: Tool, modern: bool) -> ListedTool:
-    output_schema = era.shown(tool.output_schema)
+    output_schema = unmarked(tool.output_schema)
     if output_schema is not None and not modern and era.is_wrapped(output_schema):
         output_schema = era.wrapped(output_schema)
     return ListedTool(
         name=tool.name,
         title=tool.title,
         description=tool.description,
-        input_schema=era.rooted(era.shown(tool.input_schema)),
+        input_schema=era.rooted(unmarked(tool.input_schema)),
         output_schema=output_schema,
         annotations=hints(tool),
     )

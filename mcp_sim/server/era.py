@@ -8,19 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.marks import MARK, ROW_MARK
-
-OURS = frozenset({MARK, ROW_MARK})
 Schema = dict[str, Any]
-
-
-def shown(schema: Any) -> Any:
-    """The schema without the marks that the simulation alone reads; a property may well have such a name."""
-    if isinstance(schema, list):
-        return [shown(part) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    return {word: shown(part) for word, part in schema.items() if not (word in OURS and isinstance(part, str))}
 
 
 def rooted(schema: Schema) -> Schema:

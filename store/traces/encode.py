@@ -66,9 +66,9 @@ def decode_regimes(body: Any) -> tuple[Regime, ...]:
     )
 
 
-def decode_step(line: bytes | str) -> Step:
-    """The Step of one line."""
-    data: dict[str, Any] = orjson.loads(line)
+def decode_step(line: bytes | str | dict[str, Any]) -> Step:
+    """The Step of one line, or of the JSON that it holds."""
+    data: dict[str, Any] = line if isinstance(line, dict) else orjson.loads(line)
     attempts = tuple(
         Attempt(item["responder"], _draft(item["draft"]), tuple(Violation(**found) for found in item["violations"]))
         for item in data["attempts"]

@@ -1,4 +1,4 @@
-"""Recorded calls of real services, from whatever form they were written down in."""
+"""Recordings of real services, from whatever form they were written down in."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from schemas.recorded import RecordedCall
-from store.traces.importers.canonical import is_canonical, read_canonical
-from store.traces.importers.har import Operation, is_har, read_har
-from store.traces.importers.jsonl import is_jsonl, read_jsonl
-from store.traces.importers.lines import Complaint, Tell, chunks
-from store.traces.importers.mcp import is_mcp, listed_tools, read_mcp
+from schemas.recorded import RecordedCall, RecordedRun, gathered
+from store.traces.importers.event import NOT_WHOLE, Form, RawEvent
+from store.traces.importers.forms import recognised
+from store.traces.importers.har import HAR, Operation, decode_as
+from store.traces.importers.lines import Complaint, Tell
+from store.traces.importers.mcp import listed_tools
 
-_LOOKED_AT = 2**22
-"""Bytes by which the form of a file is recognised."""
-_LINES = 50
 _log = logging.getLogger("mcp_sim")
 
 
@@ -33,7 +30,7 @@ def read_recorded(
     """The calls of files, packed or not, one by one; each file's form is recognised by what it holds.
 
     Args:
-        paths: canonical traces, JSON Lines of calls, captures of MCP messages, HAR archives.
+        paths: recordings in any of the forms of `forms.FORMS`.
         domain: only calls of this domain, where a file says so of each.
         operations: what the requests of an HTTP archive are called.
         tell: hears of everything that cannot be read; the rest is read all the same.
@@ -42,36 +39,54 @@ def read_recorded(
         OSError: a file is not there or cannot be read.
     """
     for path in map(Path, paths):
-        yield from _read(path, domain, operations, tell)
+        form = recognised(path, tell)
+        for event in form.events(path, tell) if form else ():
+            if event.what != "call":
+                continue
+            call = _call(form, event, path, operations, tell)
+            if call is not None and domain in (None, call.domain):
+                yield call
 
 
-def _read(path: Path, domain: str | None, operations: Sequence[Operation], tell: Tell) -> Iterator[RecordedCall]:
-    head = _head(path)
-    if is_canonical(head):
-        yield from _of(domain, read_canonical(path, tell))
-    elif is_jsonl(head):
-        yield from read_jsonl(path, tell, domain)
-    elif is_har(head):
-        yield from _of(domain, read_har(path, tell, operations))
-    elif is_mcp(head):
-        yield from read_mcp(path, tell)
-    else:
-        forms = "a trace of mcp-sim, calls as JSON Lines, MCP messages, or an HTTP archive (HAR)"
-        tell(Complaint(path, 0, f"nothing in it is {forms}" if head else "there is nothing in it"))
+def read_runs(path: str | Path, *, tell: Tell = _warn) -> list[RecordedRun]:
+    """The runs of one file, whole, in the order in which they begin; for many files or large ones there is `RawStore`.
+
+    Raises:
+        OSError: the file is not there or cannot be read.
+    """
+    path = Path(path)
+    form = recognised(path, tell)
+    runs: dict[str, list[RawEvent]] = {}
+    for event in form.events(path, tell) if form else ():
+        runs.setdefault(event.trajectory(str(path)), []).append(event)
+    return [
+        gathered(name, (one for event in in_order(events) if form and (one := decoded(form, event, path, tell))))
+        for name, events in runs.items()
+    ]
 
 
-def _head(path: Path) -> list[bytes]:
-    """The first lines that are not blank."""
-    start = b""
-    for piece in chunks(path, lambda _: None):
-        start += piece
-        if len(start) > _LOOKED_AT:
-            break
-    return [line for line in map(bytes.strip, start.split(b"\n", _LINES)[:_LINES]) if line]
+def in_order(events: Iterable[RawEvent]) -> list[RawEvent]:
+    """The events of one run, which a file need not hold in order."""
+    return sorted(events, key=lambda event: event.at)
 
 
-def _of(domain: str | None, calls: Iterator[RecordedCall]) -> Iterator[RecordedCall]:
-    return (call for call in calls if domain is None or call.domain == domain)
+def decoded(form: Form, event: RawEvent, path: Path, tell: Tell) -> RecordedCall | None:
+    """What an event says; None, which is told, where it is not whole."""
+    try:
+        return form.decode(event, str(path))  # type: ignore[return-value]
+    except NOT_WHOLE:
+        tell(Complaint(path, event.line, f"not a whole {event.what} of {form.told}; left out"))
+        return None
 
 
-__all__ = ["Complaint", "Operation", "Tell", "listed_tools", "read_recorded"]
+def _call(
+    form: Form | None, event: RawEvent, path: Path, operations: Sequence[Operation], tell: Tell
+) -> RecordedCall | None:
+    if form is None:
+        return None
+    if form is HAR and operations:
+        return decode_as(event, str(path), operations)
+    return decoded(form, event, path, tell)
+
+
+__all__ = ["Complaint", "Operation", "Tell", "listed_tools", "read_recorded", "read_runs"]

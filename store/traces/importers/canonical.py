@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 from pydantic import ValidationError
 
-from schemas.recorded import Kind, RecordedCall
+from schemas.definitions import definition
+from schemas.recorded import About, Kind, Recorded, RecordedCall, Span
 from schemas.types import Step, World
-from store.traces.encode import FORMAT, decode_step
-from store.traces.importers.lines import Complaint, Tell, lines
+from store.traces.encode import FORMAT, VERSION, decode_step
+from store.traces.importers.event import NOT_WHOLE, Form, RawEvent, What
+from store.traces.importers.lines import Complaint, Line, Tell, lines
 
 
 def is_canonical(head: list[bytes]) -> bool:
@@ -23,45 +27,80 @@ def is_canonical(head: list[bytes]) -> bool:
     return isinstance(header, dict) and header.get("format") == FORMAT
 
 
-def read_canonical(path: Path, tell: Tell) -> Iterator[RecordedCall]:
-    """The calls of one trace, as the world answered them: without what perturbations made of them."""
+def events(path: Path, tell: Tell) -> Iterator[RawEvent]:
+    """The header and the steps of one trace; those of a version that is not known are told and left out."""
     kinds: dict[str, Kind] = {}
     domain, n = "", 0
-    for number, line in lines(path, tell):
-        if number == 1:
-            domain, kinds = _declared(path, line, tell)
+    for line in lines(path, tell):
+        if line.number == 1:
+            header = orjson.loads(line.text)
+            if header.get("version") != VERSION:
+                told = f"a trace of version {header.get('version')}; this program reads version {VERSION}; left out"
+                tell(Complaint(path, 0, told))
+                return
+            world = _world(header)
+            if world is None:
+                tell(Complaint(path, 1, "the header holds no whole world; the steps are read all the same"))
+            else:
+                domain, kinds = world.name, _kinds(world)
+            yield _event("about", header, line, 0)
             continue
         try:
-            step: Step | None = decode_step(line)
-        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError):
-            tell(Complaint(path, number, "not a step of a trace; left out"))
+            raw = orjson.loads(line.text)
+            step = decode_step(raw)
+        except (orjson.JSONDecodeError, *NOT_WHOLE):
+            tell(Complaint(path, line.number, "not a step of a trace; left out"))
             continue
-        step = step.undisturbed if step else None
-        if step is None:
-            continue
-        seen = step.observation
-        yield RecordedCall(
-            trajectory=str(path),
-            index=n,
-            tool=step.call.tool,
-            arguments=step.call.arguments,
-            text=seen.text,
-            is_error=seen.is_error,
-            structured=seen.structured_content,
-            kind="write" if step.delta.changes else kinds.get(step.call.tool, "unknown"),
-            domain=domain,
-            source=f"{path}:{number}",
-        )
-        n += 1
+        kind = "write" if step.delta.changes else kinds.get(step.call.tool, "unknown")
+        yield replace(_event("call", raw, line, n), kind=kind, domain=domain)
+        n += step.undisturbed is not None
 
 
-def _declared(path: Path, line: bytes, tell: Tell) -> tuple[str, dict[str, Kind]]:
-    """The name of the world, and which of its tools write."""
+def decode(event: RawEvent, origin: str) -> Recorded | None:
+    """A call as the world answered it: without what perturbations made of it. None: they refused it."""
+    if event.what == "about":
+        return _about(event.raw, event.trajectory(origin))
+    step: Step | None = decode_step(event.raw).undisturbed
+    if step is None:
+        return None
+    seen = step.observation
+    return RecordedCall(
+        trajectory=event.trajectory(origin),
+        index=event.index,
+        tool=step.call.tool,
+        arguments=step.call.arguments,
+        text=seen.text,
+        is_error=seen.is_error,
+        structured=seen.structured_content,
+        kind=event.kind,
+        domain=event.domain,
+        source=f"{origin}:{event.line}",
+        at=step.at,
+        spans=event.spans,
+    )
+
+
+CANONICAL = Form("mcp-sim", "a trace of mcp-sim", is_canonical, events, decode)
+
+
+def _event(what: What, raw: Any, line: Line, n: int) -> RawEvent:
+    return RawEvent(what, raw, "", False, line.number, line.number, (Span(line.start, line.end),), index=n)
+
+
+def _kinds(world: World) -> dict[str, Kind]:
+    """Which tools write."""
+    return {name: "write" if tool.writes else "read" for name, tool in world.tools.items() if tool.effect is not None}
+
+
+def _about(header: dict[str, Any], trajectory: str) -> About:
+    world = _world(header)
+    if world is None:
+        return About(trajectory, header=header)
+    return About(trajectory, tuple(map(definition, world.tools.values())), domain=world.name, header=header)
+
+
+def _world(header: dict[str, Any]) -> World | None:
     try:
-        world = World.model_validate(orjson.loads(line)["world"])
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValidationError):
-        tell(Complaint(path, 1, "the header holds no whole world; the steps are read all the same"))
-        return "", {}
-    return world.name, {
-        name: "write" if tool.writes else "read" for name, tool in world.tools.items() if tool.effect is not None
-    }
+        return World.model_validate(header["world"])
+    except (KeyError, TypeError, ValidationError):
+        return None

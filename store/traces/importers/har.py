@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import orjson
 
-from schemas.recorded import Kind, RecordedCall, flat_arguments
-from store.traces.importers.lines import LONGEST, Complaint, Tell, chunks
+from schemas.recorded import Kind, Recorded, RecordedCall, Span, flat_arguments
+from store.traces.importers.elements import elements
+from store.traces.importers.event import NOT_WHOLE, Form, RawEvent
+from store.traces.importers.lines import Complaint, Tell
 
 _ENTRIES = re.compile(r'"entries"\s*:\s*\[')
-_BETWEEN = re.compile(r"[\s,]*")
 _PAGES = ("text/html", "text/css", "image/", "font/", "audio/", "video/", "application/javascript", "text/javascript")
 _ID = re.compile(r"\d+|[0-9a-fA-F-]{16,}|(?=[^/]*\d)[A-Za-z0-9_.~=-]{8,}|[A-Za-z]{1,8}[-_]\d+")
 _VERSION = re.compile(r"v\d+(\.\d+)?|\d{4}-\d{2}(-\d{2})?")
@@ -38,90 +40,66 @@ def is_har(head: list[bytes]) -> bool:
     return text.startswith("{") and '"log"' in text[:200] and ("entries" in text or '"creator"' in text)
 
 
-def read_har(path: Path, tell: Tell, operations: Sequence[Operation] = ()) -> Iterator[RecordedCall]:
-    """The calls of one archive.
-
-    Where no operation fits, method and path name the tool, and parts that look like ids are its arguments.
-    """
-    named = [(operation, _pattern(operation.path)) for operation in operations]
+def events(path: Path, tell: Tell) -> Iterator[RawEvent]:
+    """The entries of one archive that are calls."""
     pages = n = 0
-    for number, entry in _entries(path, tell):
+    for found in elements(path, tell, _ENTRIES):
         try:
-            call = _call(path, n, number, entry, named)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            tell(Complaint(path, number, "no whole entry with a request and a response; left out"))
+            is_page = _is_page(found.value)
+        except NOT_WHOLE:
+            tell(Complaint(path, found.line, "no whole entry with a request and a response; left out"))
             continue
-        if call is None:
+        if is_page:
             pages += 1
             continue
+        yield RawEvent("call", found.value, "", False, n, found.line, (Span(found.start, found.end),), index=n)
         n += 1
-        yield call
     if pages:
         tell(Complaint(path, 0, f"{pages} entries are pages, pictures, scripts or preflights, no calls; left out"))
 
 
-def _entries(path: Path, tell: Tell) -> Iterator[tuple[int, Any]]:
-    """(line, entry): decoded one by one from a window over the file."""
-    decode = json.JSONDecoder().raw_decode
-    window, at, line, is_inside, rest = "", 0, 1, False, b""
-    for piece in chunks(path, tell):
-        text, rest = _decoded(rest + piece)
-        window, at = window[at:] + text, 0
-        if not is_inside:
-            found = _ENTRIES.search(window)
-            if found is None:
-                if len(window) > LONGEST:
-                    break
-                continue
-            at, is_inside = found.end(), True
-            line += window.count("\n", 0, at)
-        while True:
-            start = _BETWEEN.match(window, at).end()  # type: ignore[union-attr]
-            line += window.count("\n", at, start)
-            at = start
-            if window.startswith("]", at):
-                return
-            try:
-                entry, end = decode(window, at)
-            except (ValueError, RecursionError):
-                if len(window) - at > LONGEST:
-                    tell(Complaint(path, line, "no JSON from here on; what came before is read"))
-                    return
-                break  # it goes on in the next piece
-            yield line, entry
-            line += window.count("\n", at, end)
-            at = end
-    what = "ends in the middle of an entry" if is_inside else "has no list of entries"
-    tell(Complaint(path, line, f"the archive {what}; what came before is read"))
+def _is_page(entry: Any) -> bool:
+    """Whether it is no call of an API."""
+    request, response = entry["request"], entry["response"]
+    content = response.get("content") or {}
+    if str(request["method"]).upper() == "OPTIONS" or str(content.get("mimeType", "")).startswith(_PAGES):
+        return True
+    _call(entry, ())
+    return False
 
 
-def _decoded(data: bytes) -> tuple[str, bytes]:
-    """Text, and the bytes of a letter that is not whole yet."""
-    for cut in range(4):
-        try:
-            return data[: len(data) - cut].decode(), data[len(data) - cut :]
-        except UnicodeDecodeError:
-            continue
-    return data.decode(errors="replace"), b""
+def decode(event: RawEvent, origin: str) -> Recorded | None:
+    """The call of an entry, its tool named after method and path; parts that look like ids are its arguments."""
+    return decode_as(event, origin, ())
 
 
-def _call(
-    path: Path, n: int, line: int, entry: Any, named: list[tuple[Operation, re.Pattern[str]]]
-) -> RecordedCall | None:
+def decode_as(event: RawEvent, origin: str, operations: Sequence[Operation]) -> RecordedCall:
+    """The call of an entry, its tool named by the operation that fits, as far as one does."""
+    return replace(
+        _call(event.raw, operations),
+        trajectory=event.trajectory(origin),
+        index=event.index,
+        source=f"{origin}:{event.line}",
+        spans=event.spans,
+    )
+
+
+HAR = Form("har", "an HTTP archive (HAR)", is_har, events, decode)
+
+
+def _call(entry: Any, operations: Sequence[Operation]) -> RecordedCall:
     request, response = entry["request"], entry["response"]
     method, status = str(request["method"]).upper(), int(response["status"])
     content = response.get("content") or {}
-    if method == "OPTIONS" or str(content.get("mimeType", "")).startswith(_PAGES):
-        return None
     if status < 100:
         raise ValueError("no response came")
     url = urlsplit(request["url"])
-    tool, parts = _named(method, url.path, named)
+    tool, parts = _named(method, url.path, operations)
     query = [(item["name"], item["value"]) for item in request.get("queryString") or ()] or parse_qsl(url.query)
     text = _text(content)
     return RecordedCall(
-        trajectory=str(path),
-        index=n,
+        trajectory="",
+        index=0,
         tool=tool,
         arguments=flat_arguments(parts, _together(query), _body(request.get("postData") or {})),
         text=text,
@@ -130,7 +108,7 @@ def _call(
         structured=_json(text),
         kind=_kind(method),
         domain=url.netloc,
-        source=f"{path}:{line}",
+        at=str(entry.get("startedDateTime") or ""),
     )
 
 
@@ -138,12 +116,12 @@ def _kind(method: str) -> Kind:
     return "read" if method in _READS else "write"
 
 
-def _named(method: str, path: str, named: list[tuple[Operation, re.Pattern[str]]]) -> tuple[str, dict[str, Any]]:
+def _named(method: str, path: str, operations: Sequence[Operation]) -> tuple[str, dict[str, Any]]:
     """The tool of a request, and the arguments in its path."""
     fits = [
         (len(operation.path.replace("{", "")), operation, found)
-        for operation, pattern in named
-        if operation.method.upper() == method and (found := pattern.fullmatch(path))
+        for operation in operations
+        if operation.method.upper() == method and (found := _pattern(operation.path).fullmatch(path))
     ]
     if fits:
         _, operation, found = min(fits, key=lambda fit: (fit[1].path.count("{"), -fit[0]))
@@ -152,6 +130,7 @@ def _named(method: str, path: str, named: list[tuple[Operation, re.Pattern[str]]
     return _unnamed(method, path)
 
 
+@lru_cache(maxsize=4096)
 def _pattern(template: str) -> re.Pattern[str]:
     """What fits a path template, wherever the API is mounted."""
     parts = [re.escape(part) for part in re.split(r"{[^}]*}", template.rstrip("/"))]

@@ -1,8 +1,11 @@
-"""One JSON object per line, one line per call, with what the tool returned as a text."""
+"""One JSON object per line, one line per call, with what the tool returned as a text.
+
+A line with a `role` and a `text` is something that was said between the calls, and one with `tools` or `facts` and no
+`tool` is about the run.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,12 +13,17 @@ from urllib.parse import unquote
 
 import orjson
 
-from schemas.recorded import Kind, RecordedCall, flat_arguments
-from store.traces.importers.lines import Complaint, Tell, lines
+from schemas.recorded import About, Kind, Recorded, RecordedCall, RecordedMessage, Span, flat_arguments
+from store.traces.importers.event import Form, RawEvent, What
+from store.traces.importers.lines import Complaint, Line, Tell, lines
+from store.traces.importers.recent import Recent
 
 _NEEDED = ("tool", "arguments", "observation")
 _PARTS = {"path", "query", "body"}
 _KINDS: dict[Any, Kind] = {"read": "read", "write": "write"}
+_ROLES = ("system", "user", "assistant", "environment")
+_RUNS = 20_000
+"""Runs whose calls are known by their numbers, so that one that stands twice is told."""
 
 
 def is_jsonl(head: list[bytes]) -> bool:
@@ -23,27 +31,78 @@ def is_jsonl(head: list[bytes]) -> bool:
     return any(isinstance(found := _object(line), dict) and found.keys() >= set(_NEEDED) for line in head)
 
 
-def read_jsonl(path: Path, tell: Tell, domain: str | None = None) -> Iterator[RecordedCall]:
-    """The calls of one file, of one domain if given, in the order of its lines."""
-    counts: Counter[str] = Counter()
-    seen: set[tuple[str, int]] = set()
-    for number, line in lines(path, tell):
-        found = _object(line)
-        problem = _problem(found)
+def events(path: Path, tell: Tell) -> Iterator[RawEvent]:
+    """The calls of one file, and what is said between them, in the order of its lines."""
+    runs: Recent[str, _Run] = Recent(_RUNS)
+    for line in lines(path, tell):
+        found = _object(line.text)
+        what = _what(found)
+        problem = _problem(found) if what == "call" else None
         if problem is not None:
-            tell(Complaint(path, number, f"{problem}; left out"))
+            tell(Complaint(path, line.number, f"{problem}; left out"))
             continue
-        if domain is not None and found.get("domain") != domain:
+        name = str(found.get("trajectory_id", ""))
+        run = runs.get(name)
+        if run is None:
+            run = _Run()
+            runs.keep(name, run)
+        if what != "call":
+            yield _event(what, found, name, run.next, line)
             continue
-        trajectory = str(found.get("trajectory_id", path))
         index = found.get("call_index")
-        index = index if isinstance(index, int) and not isinstance(index, bool) else counts[trajectory]
-        counts[trajectory] += 1
-        if (trajectory, index) in seen:
-            tell(Complaint(path, number, f"call {index} of trajectory '{trajectory}' stands here again; left out"))
+        index = index if isinstance(index, int) and not isinstance(index, bool) else run.calls
+        run.calls += 1
+        if index in run.seen:
+            tell(
+                Complaint(path, line.number, f"call {index} of trajectory '{name or path}' stands here again; left out")
+            )
             continue
-        seen.add((trajectory, index))
-        yield _call(found, trajectory, index, f"{path}:{number}")
+        run.seen.add(index)
+        run.next = index + 1
+        yield _event("call", found, name, index, line)
+
+
+class _Run:
+    """What was seen of a run: the numbers of its calls."""
+
+    __slots__ = ("calls", "next", "seen")
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.next = 0
+        self.seen: set[int] = set()
+
+
+def _event(what: What, found: Any, name: str, at: int, line: Line) -> RawEvent:
+    together = found.get("together")
+    turn = together if isinstance(together, int) and not isinstance(together, bool) else None
+    named = "trajectory_id" in found
+    return RawEvent(what, found, name, named, at, line.number, (Span(line.start, line.end),), index=at, turn=turn)
+
+
+def decode(event: RawEvent, origin: str) -> Recorded | None:
+    """A call, a message, or what is said of the run."""
+    trajectory, found, source = event.trajectory(origin), event.raw, f"{origin}:{event.line}"
+    if event.what == "call":
+        return _call(found, event, trajectory, source)
+    if event.what == "about":
+        tools = tuple(tool for tool in found.get("tools") or () if isinstance(tool, dict))
+        facts = _mapping(found.get("facts"))
+        header = found.get("header")
+        return About(trajectory, tools, _text(found, "task_id"), _text(found, "domain"), facts, header)
+    return RecordedMessage(
+        trajectory,
+        found["role"],
+        found["text"],
+        _text(found, "reasoning"),
+        turn=event.turn,
+        at=_text(found, "at"),
+        source=source,
+        spans=event.spans,
+    )
+
+
+JSONL = Form("jsonl", "calls as JSON Lines", is_jsonl, events, decode)
 
 
 def _object(line: bytes) -> Any:
@@ -51,6 +110,19 @@ def _object(line: bytes) -> Any:
         return orjson.loads(line)
     except orjson.JSONDecodeError:
         return None
+
+
+def _what(found: Any) -> What:
+    if not isinstance(found, dict) or "tool" in found:
+        return "call"
+    if isinstance(found.get("text"), str) and found.get("role") in _ROLES:
+        return "message"
+    return "about" if isinstance(found.get("tools"), list) or isinstance(found.get("facts"), dict) else "call"
+
+
+def _text(found: dict[str, Any], name: str) -> str:
+    value = found.get(name)
+    return "" if value is None else str(value)
 
 
 def _problem(found: Any) -> str | None:
@@ -66,13 +138,15 @@ def _problem(found: Any) -> str | None:
     return None
 
 
-def _call(found: dict[str, Any], trajectory: str, index: int, source: str) -> RecordedCall:
+def _call(found: dict[str, Any], event: RawEvent, trajectory: str, source: str) -> RecordedCall:
     arguments, observation, status = found["arguments"], found["observation"], None
     structured = None if isinstance(observation, str) else observation
     text = observation if isinstance(observation, str) else orjson.dumps(observation).decode()
     is_error = bool(found.get("is_error"))
-    response = _response(text) if arguments.keys() <= _PARTS else None
-    if response is not None:
+    if "status" in found:  # so it says itself what an HTTP response was
+        status = found["status"] if isinstance(found["status"], int) else None
+        structured = found.get("structured", structured)
+    elif arguments.keys() <= _PARTS and (response := _response(text)) is not None:
         status, structured, text = response
         is_error = status >= 400
         path = {name: _unquoted(value) for name, value in _mapping(arguments.get("path")).items()}
@@ -80,7 +154,7 @@ def _call(found: dict[str, Any], trajectory: str, index: int, source: str) -> Re
         arguments = flat_arguments(path, query, arguments.get("body"))
     return RecordedCall(
         trajectory=trajectory,
-        index=index,
+        index=event.index,
         tool=found["tool"],
         arguments=arguments,
         text=text,
@@ -91,6 +165,11 @@ def _call(found: dict[str, Any], trajectory: str, index: int, source: str) -> Re
         task=str(found.get("task_id", "")),
         domain=str(found.get("domain", "")),
         source=source,
+        schema_key=_text(found, "schema_key"),
+        call_id=_text(found, "call_id"),
+        turn=event.turn,
+        at=_text(found, "at"),
+        spans=event.spans,
     )
 
 

@@ -107,6 +107,6 @@ def test_a_file_of_something_else_is_told_and_passed_over(reading: Reading) -> N
     assert reading.lines({"hello": 1}) == []
     assert reading.bytes(b"") == []
     assert reading.told == [
-        "FILE: nothing in it is a trace of mcp-sim, calls as JSON Lines, MCP messages, or an HTTP archive (HAR)",
+        "FILE: nothing in it is one of: a trace of mcp-sim, calls as JSON Lines, an HTTP archive (HAR), MCP messages",
         "FILE: there is nothing in it",
     ]
