@@ -7,6 +7,7 @@ from typing import Any
 from schemas.marks import unmarked
 from schemas.types import Tool
 
+_SAID = ("name", "title", "description", "annotations")
 INPUTS = ("inputSchema", "input_schema", "parameters", "input")
 OUTPUTS = ("outputSchema", "output_schema", "output", "response")
 """What the schemas of arguments and answers are called in definitions of tools."""
@@ -27,7 +28,7 @@ def as_listed(found: dict[str, Any]) -> dict[str, Any]:
     """A definition as MCP lists it, from any of the ways in which tools are defined for models and agents."""
     if isinstance(found.get("function"), dict):
         found = found["function"]
-    said = {word: found[word] for word in ("name", "title", "description", "annotations") if word in found}
+    said: dict[str, Any] = {word: found[word] for word in _SAID if word in found}
     inputs = next((found[word] for word in INPUTS if found.get(word) is not None), {"type": "object"})
     outputs = next((found[word] for word in OUTPUTS if found.get(word) is not None), None)
     return {**said, "inputSchema": inputs, **({} if outputs is None else {"outputSchema": outputs})}

@@ -24,7 +24,10 @@ _AT_ONCE = 1000
 _OPEN = 5000
 """Runs that are read at the same time; what is remembered of others is looked up again, or forgotten."""
 _SOURCE = "SELECT key, content, length FROM source WHERE path = ? OR content = ?"
-_ADD_SOURCE = "INSERT INTO source VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET (file, content, length) = (excluded.file, excluded.content, excluded.length)"
+_ADD_SOURCE = """
+INSERT INTO source VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET (file, content, length) = (excluded.file, excluded.content, excluded.length)
+"""
 _ADD_RUN = "INSERT OR IGNORE INTO run (id, source, name, is_named) VALUES (?, ?, ?, ?)"
 _ADD_EVENT = (
     "INSERT OR IGNORE INTO event (id, run, place, what, line, spans, context, findings, body) "
@@ -178,7 +181,7 @@ class _Adding:
             event.at,
             event.what,
             event.line,
-            orjson.dumps(event.spans).decode(),
+            orjson.dumps([list(span) for span in event.spans]).decode(),
             orjson.dumps(context).decode(),
             orjson.dumps(found).decode(),
             body,

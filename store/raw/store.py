@@ -27,7 +27,11 @@ SELECT event.id, run.id, source.path, source.file, source.form, event.line, even
        event.findings
 FROM event JOIN run ON run.number = event.run JOIN source ON source.key = run.source
 """
-_RUN = "SELECT run.number, run.id, run.name, run.is_named, source.key, source.form FROM run JOIN source ON source.key = run.source"
+_RUN = """
+SELECT run.number, run.id, run.name, run.is_named, source.key, source.form
+FROM run JOIN source ON source.key = run.source
+"""
+_NEXT_RUNS = f"{_RUN} WHERE run.number > ? AND source.form <> 'definitions' ORDER BY run.number LIMIT 1000"
 _PARTS = "SELECT id, place, what, line, spans, context, body FROM event WHERE run = ? ORDER BY place, number"
 
 
@@ -89,7 +93,7 @@ class RawStore:
         if not 0 <= shard < of:
             raise ValueError(f"there is no shard {shard} of {of}; they are numbered from 0")
         last = -1
-        while rows := self.db.execute(f"{_RUN} WHERE run.number > ? ORDER BY run.number LIMIT 1000", (last,)).fetchall():
+        while rows := self.db.execute(_NEXT_RUNS, (last,)).fetchall():
             last = rows[-1][0]
             yield from (self._run(row) for row in rows if int(row[1][:12], 16) % of == shard)
 
@@ -118,7 +122,7 @@ class RawStore:
         return StoredEvent(name, run, path, file, form, line, _spans(spans), what, orjson.loads(body), taken)
 
     def counts(self) -> dict[str, int]:
-        """How many `sources`, `runs`, `events`, `calls` and `definitions` it holds, and events with `redacted` parts."""
+        """How many `sources`, `runs`, `events`, `calls`, `definitions`, and events that something was `redacted` of."""
         asked = {
             "sources": "SELECT count(*) FROM source",
             "runs": "SELECT count(*) FROM run",

@@ -18,6 +18,7 @@ _BASE64 = re.compile(r"(?<![\w+/%-])[A-Za-z0-9+/_-]{16,}={0,2}(?![\w+/=-])", re.
 _ESCAPED = re.compile(r"[^\s\"'<>]*%[0-9A-Fa-f]{2}[^\s\"'<>]*")
 _GUESSABLE = 20
 """Characters up to which a secret might be found by trying."""
+_SHORT = 200
 _SEPARATED = re.compile(r"\d[\d -]+\d", re.ASCII)
 _PAIRS = ({"name", "value"}, {"key", "value"})
 
@@ -74,7 +75,8 @@ class Redactor:
             while key in cleaned:
                 key += "-"
             pointer = f"{at}/{key.replace('~', '~0').replace('/', '~1')}"
-            found.update(dict.fromkeys(Finding(pointer, one) for one in taken))
+            if taken:
+                found.update(dict.fromkeys(Finding(pointer, one) for one in taken))
             cleaned[key] = self._cleaned(part, pointer, _kind(value, str(name), kind), found)
         return cleaned
 
@@ -84,7 +86,8 @@ class Redactor:
             cleaned, taken = _replaced(text, _whole(text, kind))
         else:
             cleaned, taken = self._without(text, kind)
-        found.update(dict.fromkeys(Finding(at, one) for one in taken))
+        if taken:
+            found.update(dict.fromkeys(Finding(at, one) for one in taken))
         return value if cleaned == text else cleaned
 
     def _without(self, text: str, kind: str | None = None) -> tuple[str, list[str]]:
@@ -95,7 +98,8 @@ class Redactor:
             if secret in text
             for match in re.finditer(rf"(?<!\w){re.escape(secret)}(?!\w)", text)
         ]
-        return _replaced(text, [*known, *_secrets(text, kind)])
+        found = _short(text, kind) if len(text) <= _SHORT else _secrets(text, kind)
+        return _replaced(text, [*known, *found]) if known or found else (text, [])
 
 
 @lru_cache(maxsize=16384)
@@ -145,7 +149,16 @@ def _whole(text: str, kind: str) -> list[Span]:
     return [Span(0, len(text), kind)]
 
 
-def _secrets(text: str, kind: str | None) -> Iterator[Span]:
+@lru_cache(maxsize=2**15)
+def _short(text: str, kind: str | None) -> list[Span]:
+    return _secrets(text, kind)  # names of fields and most values stand in a recording again and again
+
+
+def _secrets(text: str, kind: str | None) -> list[Span]:
+    return list(_found(text, kind))
+
+
+def _found(text: str, kind: str | None) -> Iterator[Span]:
     """Every secret of a text, also those which are escaped for a URL or coded in base64."""
     yield from spans(text, kind)
     if "%" in text:

@@ -56,6 +56,7 @@ _WORD = re.compile(r"[A-Za-z0-9+/_=-]{24,}", re.ASCII)
 _PLAIN = re.compile(r"[0-9a-fA-F-]+|[A-Z0-9_-]+|[a-z0-9_-]+|[A-Za-z_/-]+|[\d:TZ.+_-]+", re.ASCII)
 """Hashes, uuids, names of constants, slugs, words, times: what one class of letters writes is not all chance."""
 
+_HINTS = tuple(dict.fromkeys(hint for shape in SHAPES for hint in shape.hints))
 _COOKIE = re.compile(r"(?P<name>[^\s=;,]+)=(?P<value>[^;\s]+)", re.ASCII)
 _ATTRIBUTES = {"path", "domain", "expires", "max-age", "samesite"}
 
@@ -82,8 +83,9 @@ def spans(text: str, kind: str | None = None) -> Iterator[Span]:
 
 
 def _shaped(text: str) -> Iterator[Span]:
-    for kind, hints, pattern in SHAPES:
-        if any(hint in text for hint in hints):
+    hinted = {hint for hint in _HINTS if hint in text}
+    for kind, hints, pattern in SHAPES if hinted else ():
+        if not hinted.isdisjoint(hints):
             for match in pattern.finditer(text):
                 if kind == "basic-auth" and ":" not in decoded(match["secret"]):
                     continue

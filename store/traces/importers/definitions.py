@@ -40,5 +40,6 @@ def _defined(line: bytes) -> dict[str, Any] | None:
         found = orjson.loads(line)
     except orjson.JSONDecodeError:
         return None
-    whole = isinstance(found, dict) and isinstance(found.get("schema_key"), str) and isinstance(found.get("schema"), dict)
-    return found if whole else None
+    if not isinstance(found, dict) or not isinstance(found.get("schema_key"), str):
+        return None
+    return found if isinstance(found.get("schema"), dict) else None

@@ -10,7 +10,7 @@ BOM = codecs.BOM_UTF8
 _AT_ONCE = 2**16
 
 
-def as_utf8(file: BufferedReader) -> BufferedReader:
+def as_utf8(file: BufferedReader[Any]) -> BufferedReader[Any]:
     """The stream, as UTF-8 if it is UTF-16, with a mark at its beginning or without."""
     encoding = _utf16(file.peek(4)[:4])
     return file if encoding is None else BufferedReader(_Recoded(file, encoding))
@@ -45,7 +45,7 @@ def _utf16(head: bytes) -> str | None:
 class _Recoded(RawIOBase):
     """A stream in another encoding, as UTF-8."""
 
-    def __init__(self, file: BufferedReader, encoding: str) -> None:
+    def __init__(self, file: BufferedReader[Any], encoding: str) -> None:
         self._text = TextIOWrapper(file, encoding, errors="replace", newline="")
         self._rest = b""
 

@@ -6,9 +6,9 @@ import gzip
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from io import BufferedReader
+from io import BufferedReader, RawIOBase
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from store.traces.importers.encodings import BOM, as_utf8, mended
 
@@ -41,7 +41,7 @@ Tell = Callable[[Complaint], None]
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BufferedReader]:
+def opened(path: Path) -> Iterator[BufferedReader[Any]]:
     """The bytes of a file, unpacked if it is packed, as UTF-8 if it is UTF-16.
 
     Raises:
@@ -52,13 +52,30 @@ def opened(path: Path) -> Iterator[BufferedReader]:
             yield as_utf8(file)
             return
         with gzip.open(file) as unpacked:
-            buffered: BufferedReader = BufferedReader(unpacked)
+            buffered = BufferedReader(_Unpacked(unpacked))
             try:
                 buffered.peek(2)
             except (EOFError, zlib.error, gzip.BadGzipFile):
                 yield buffered  # whoever reads it hears of it
                 return
             yield as_utf8(buffered)
+
+
+class _Unpacked(RawIOBase):
+    """What a packed file holds, to its last byte: asked for more than there is, GzipFile gives nothing at all."""
+
+    def __init__(self, file: gzip.GzipFile) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer as far as there is something."""
+        found = self._file.read1(len(buffer))
+        buffer[: len(found)] = found
+        return len(found)
 
 
 def chunks(path: Path, tell: Tell, size: int = 2**18) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from schemas.recorded import RecordedCall
+from store.traces.importers.forms import FORMS
 from tests.store.importers.conftest import Reading
 
 Line = Callable[..., dict[str, Any]]
@@ -107,6 +108,6 @@ def test_a_file_of_something_else_is_told_and_passed_over(reading: Reading) -> N
     assert reading.lines({"hello": 1}) == []
     assert reading.bytes(b"") == []
     assert reading.told == [
-        "FILE: nothing in it is one of: a trace of mcp-sim, calls as JSON Lines, an HTTP archive (HAR), MCP messages",
+        f"FILE: nothing in it is one of: {', '.join(form.told for form in FORMS)}",
         "FILE: there is nothing in it",
     ]
