@@ -37,10 +37,10 @@ check: $(VENV)/.dev  ## Types, style and the direction of imports
 	$(BIN)/lint-imports
 
 test: $(VENV)/.dev check  ## Every test that fits into ten minutes
-	$(BIN)/pytest -q -n $(JOBS) -m "not slow and not vllm and not trl"
+	$(BIN)/pytest -q -n $(JOBS) -m "not slow and not vllm and not trl and not train"
 
 test-full: $(VENV)/.dev check  ## Every test that needs no vLLM
-	$(BIN)/pytest -q -n $(JOBS) -m "not vllm and not trl" --hypothesis-profile thorough
+	$(BIN)/pytest -q -n $(JOBS) -m "not vllm and not trl and not train" --hypothesis-profile thorough
 
 bench: $(VENV)/.dev  ## Speed and correctness beside the bare SDK and the peers
 	$(BIN)/python -m tests.benchmarks
@@ -62,6 +62,9 @@ $(VLLM)/.ready: tests/apart.py tests/vllm/requirements.txt tests/vllm/excludes.t
 
 test-trl: $(VENV)/.dev train-env  ## The tests that train an agent with TRL, on the CPU
 	$(BIN)/pytest -q -n 0 -m trl tests/env/trl
+
+test-train: train-env  ## The tests that train a world model, on the CPU
+	$(TRAIN)/bin/python -m pytest -q -m train -W default tests/trainer
 
 train-env: $(TRAIN)/.ready  ## Create .venv-train: TRL and torch without a GPU, 1.5 GB (nothing else needs it)
 

@@ -42,7 +42,7 @@ VLLM = Apart(
 )
 TRL = Apart(
     "TRL, and torch for the CPU, about 1.5 GB",
-    ("-r", HERE / "env" / "trl" / "requirements.txt", "-e", HERE.parent),
+    ("-r", HERE / "env" / "trl" / "requirements.txt", "-e", f"{HERE.parent}[train]"),
     "mcp_sim.env, torch, trl",
 )
 

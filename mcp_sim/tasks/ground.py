@@ -14,7 +14,7 @@ from schemas.contracts.task import Asked
 from schemas.effects import Imagine, walk
 from schemas.nature import nature
 from schemas.rows import key_text
-from schemas.types import Call, Change, Observation, Row, Step, Tool, Trace, World
+from schemas.types import Call, Change, Observation, Row, Step, Tool, Trace, View, World
 from store import ground_truth
 from store.db import Database
 from store.traces.encode import VERSION, decode_step
@@ -101,6 +101,10 @@ class Trial:
         if entity not in self._rows:
             self._rows[entity] = self._session.rows(entity)
         return self._rows[entity]
+
+    def view(self) -> View:
+        """What the next call would see."""
+        return self._session.view()
 
     def last(self) -> Step:
         """The last step."""

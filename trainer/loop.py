@@ -1,0 +1,175 @@
+"""What every stage asks of the training loops of transformers and TRL: settings, lasting checkpoints, an end to NaN."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from transformers import TrainerCallback
+
+from trainer.durable import UNFINISHED, checkpoints, settle
+from trainer.errors import TrainingError
+
+KEPT = 2
+"""Checkpoints that a stage keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """How a stage trains.
+
+    Attributes:
+        steps: of the optimizer.
+        batch: sequences in a step of one process.
+        rate: highest learning rate.
+        length: tokens of a sequence.
+        save_every: steps between two checkpoints.
+        warmup: steps until the learning rate is highest.
+        accumulate: batches that one step sums up.
+        seed: of the order of the data, and of whatever is sampled.
+        threads: of the CPU; fixed, because sums depend on it. 0 leaves it to torch.
+        bf16: whether to compute in bfloat16.
+        recompute: whether to save memory by computing activations twice.
+        trackers: `tensorboard`, `wandb`, `trackio`: where to log as well.
+    """
+
+    steps: int
+    batch: int
+    rate: float
+    length: int
+    save_every: int
+    warmup: int = 0
+    accumulate: int = 1
+    seed: int = 0
+    threads: int = 2
+    bf16: bool = False
+    recompute: bool = False
+    trackers: tuple[str, ...] = ()
+
+    def arguments(self, folder: Path) -> dict[str, Any]:
+        """The same in the words of transformers."""
+        return {
+            "output_dir": str(folder),
+            "max_steps": self.steps,
+            "per_device_train_batch_size": self.batch,
+            "gradient_accumulation_steps": self.accumulate,
+            "learning_rate": self.rate,
+            "lr_scheduler_type": "cosine",
+            "warmup_steps": self.warmup,
+            "max_grad_norm": 1.0,
+            "adam_beta2": 0.98,
+            "weight_decay": 0.01,
+            "seed": self.seed,
+            "logging_steps": 1,
+            "logging_nan_inf_filter": False,
+            "save_strategy": "steps",
+            "save_steps": self.save_every,
+            "save_total_limit": None,
+            "report_to": list(self.trackers) or "none",
+            "disable_tqdm": True,
+            "use_cpu": not torch.cuda.is_available(),
+            "bf16": self.bf16,
+            "gradient_checkpointing": self.recompute,
+            "dataloader_pin_memory": torch.cuda.is_available(),
+        }
+
+    def begin(self) -> None:
+        """Make what follows repeatable: the number of threads, and algorithms whose sums have one order."""
+        if self.threads:
+            torch.set_num_threads(self.threads)
+        torch.manual_seed(self.seed)
+
+    def told(self) -> dict[str, Any]:
+        """The settings that decide what comes out; another number of trackers is the same run."""
+        return {name: value for name, value in asdict(self).items() if name != "trackers"}
+
+
+class Durable:
+    """A trainer whose checkpoints are whole or not there: mix it in before a trainer of TRL."""
+
+    args: Any
+    state: Any
+    accelerator: Any
+    _aside: Path | None = None
+
+    def _get_output_dir(self, trial: Any) -> str:
+        found: str = super()._get_output_dir(trial)  # type: ignore[misc]
+        return found if self._aside is None else str(self._aside)
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        home = Path(self.args.output_dir)
+        name = f"checkpoint-{self.state.global_step}"
+        first = self.args.process_index == 0
+        if first:
+            shutil.rmtree(home / UNFINISHED, ignore_errors=True)
+        self.accelerator.wait_for_everyone()
+        self._aside = home / UNFINISHED
+        try:
+            super()._save_checkpoint(model, trial)  # type: ignore[misc]
+            self.accelerator.wait_for_everyone()
+            if first:
+                settle(home / UNFINISHED / name, home / name)
+        except (OSError, RuntimeError, SafetensorError) as error:
+            raise TrainingError(
+                f"step {self.state.global_step} could not be saved in {home}: {_first_line(error)}; {_rest(home)}"
+            ) from None
+        finally:
+            self._aside = None
+            if first:
+                shutil.rmtree(home / UNFINISHED, ignore_errors=True)
+        if first:
+            for older in checkpoints(home)[:-KEPT]:
+                shutil.rmtree(older)
+
+    def create_model_card(self, *_: Any, **__: Any) -> None:
+        """The card is written at the end of the run, where all of it is known."""
+
+
+class Sound(TrainerCallback):  # type: ignore[misc]
+    """Ends a stage whose loss or gradient is no number, before such weights are saved."""
+
+    def on_log(self, args: Any, state: Any, _: Any, logs: dict[str, Any] | None = None, **__: Any) -> None:
+        """Look at what one step logged."""
+        for name in ("loss", "grad_norm"):
+            value = (logs or {}).get(name)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise TrainingError(
+                    f"step {state.global_step}: the {name.replace('_', ' ')} is {value}, no number; "
+                    f"{_rest(Path(args.output_dir))}; lower the learning rate ({args.learning_rate:g})"
+                )
+
+
+def train(trainer: Any, folder: Path) -> list[dict[str, Any]]:
+    """Run a trainer to its last step, from the last checkpoint if there is one; gives what each step logged.
+
+    Raises:
+        TrainingError: the loss is no number, a checkpoint cannot be saved or read, or the memory is full.
+    """
+    trainer.add_callback(Sound())
+    before = checkpoints(folder)
+    try:
+        trainer.train(resume_from_checkpoint=str(before[-1]) if before else None)
+    except torch.cuda.OutOfMemoryError:
+        raise TrainingError(
+            f"the GPU has too little memory for {trainer.args.per_device_train_batch_size} sequences at once; "
+            f"{_rest(folder)}; take a smaller batch"
+        ) from None
+    except (OSError, EOFError, SafetensorError) as error:
+        if not before:
+            raise
+        raise TrainingError(f"{before[-1]} cannot be read: {_first_line(error)}; delete it and begin again") from None
+    return [entry for entry in trainer.state.log_history if "loss" in entry]
+
+
+def _rest(folder: Path) -> str:
+    kept = checkpoints(folder)
+    return f"{kept[-1].name} is whole, and the same command goes on from there" if kept else "nothing was saved before"
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
