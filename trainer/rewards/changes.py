@@ -1,0 +1,67 @@
+"""Proposed changes in one form: two proposals that come to the same are equal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcp_sim.worldmodel.shown import Shown
+from schemas.canonical import canonical
+from schemas.rows import is_key, key_text
+from schemas.types import World
+
+
+def settled(observation: Any, changes: list[Any], world: World, shown: Shown) -> dict[str, Any]:
+    """An observation and the changes to it: placeholders of new rows counted, and only what really changes kept.
+
+    A new row goes without what is null; an updated one without what it held before, where that is in view.
+    """
+    rows = {(name, _key(world, name, row)): row for name, row in shown.rows if name in world.entities}
+    kept = [_effective(change, rows, world) for change in changes]
+    kept.sort(key=lambda change: (_rank(change), canonical({**change, "row": _without_key(change, world)})))
+    names: dict[str, str] = {}
+    for change in kept:
+        if change.get("op") == "create" and (key := _key(world, str(change.get("entity")), change.get("row"))):
+            names.setdefault(key, f"(new {len(names) + 1})")
+    return {"observation": _renamed(observation, names), "changes": _renamed(kept, names)}
+
+
+def _effective(change: Any, rows: dict[tuple[str, str], dict[str, Any]], world: World) -> dict[str, Any]:
+    if not isinstance(change, dict) or not isinstance(change.get("row"), dict):
+        return {"op": "", "row": change}
+    entity, row = str(change.get("entity")), change["row"]
+    if change.get("op") == "create":
+        return {**change, "row": {name: value for name, value in row.items() if value is not None}}
+    held = rows.get((entity, _key(world, entity, row)), {})
+    key = world.entities[entity].key if entity in world.entities else ""
+    if change.get("op") == "delete":
+        return {**change, "row": {key: row.get(key)}}
+    new = {name: value for name, value in row.items() if name == key or name not in held or held[name] != value}
+    return {**change, "row": new}
+
+
+def _key(world: World, entity: str, row: Any) -> str:
+    """The key of a row as text; empty if it has none."""
+    if entity not in world.entities or not isinstance(row, dict):
+        return ""
+    key = row.get(world.entities[entity].key)
+    return key_text(key) if is_key(key) else ""
+
+
+def _without_key(change: dict[str, Any], world: World) -> Any:
+    """What a new row is sorted by: its placeholder is anybody's choice."""
+    row, entity = change.get("row"), world.entities.get(str(change.get("entity")))
+    if change.get("op") != "create" or entity is None or not isinstance(row, dict):
+        return row
+    return {name: value for name, value in row.items() if name != entity.key}
+
+
+def _rank(change: dict[str, Any]) -> tuple[str, str]:
+    return str(change.get("op")), str(change.get("entity"))
+
+
+def _renamed(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _renamed(part, names) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_renamed(part, names) for part in value]
+    return names.get(value, value) if isinstance(value, str) else value
