@@ -24,6 +24,7 @@ from schemas.validate import Validator, part_validator, validator
 
 Row = dict[str, Any]
 Policy = Literal["restrict", "cascade", "set-null"]
+PACK_NAME = r"^[a-z][a-z0-9-]{0,63}$"
 TOOL_NAME = r"^[A-Za-z0-9_.-]{1,128}$"
 ENTITY_NAME = r"^[a-z][a-z0-9_]{0,63}$"
 
@@ -130,7 +131,7 @@ class Tool(Definition):
 class Pack(Definition):
     """A fictional API: its tools, its entities and its seed rows."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")
+    name: str = Field(pattern=PACK_NAME)
     title: str = ""
     description: str = ""
     entities: dict[str, Entity] = Field(default_factory=dict)
@@ -181,7 +182,7 @@ class Example(Definition):
 class World(Definition):
     """A definition of a world: packs, lore, clock, seed and perturbations. Frozen and hashable."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")
+    name: str = Field(pattern=PACK_NAME)
     title: str = ""
     description: str = ""
     packs: tuple[Pack, ...] = Field(min_length=1)

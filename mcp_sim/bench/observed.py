@@ -16,6 +16,8 @@ from schemas.types import Call, Change, Entity, Observation, Row, StateDelta, St
 from store.errors import DeltaRejected
 from store.matching import same
 
+Place = tuple[str, str]
+"""Where a row stands: its entity and its key."""
 _MOST = 20_000
 """Objects looked at in one answer."""
 
@@ -44,17 +46,21 @@ class Observed:
         self._spoken: dict[str, frozenset[str]] = {}
         self.merged = Merged()
 
-    def changes(self, view: View, call: RecordedCall, step: Step | None) -> list[Change]:
-        """What has to change in the twin so that its rows are those which the answer to this call shows."""
+    def shown(self, view: View, call: RecordedCall) -> dict[Place, Row]:
+        """The rows that the real answer to a call shows."""
         if call.is_error or not self._by_key:
-            return []
+            return {}
         answer = parsed(call.text) if call.structured is None else call.structured
         if answer is NOT_JSON or not isinstance(answer, dict | list):
-            return []
-        shown: dict[tuple[str, str], Row] = {}
+            return {}
         about = self._about(call.tool)
-        for entity, row in self._rows(view, self._whole(view, answer, call, about), about):
-            shown[entity, key_text(row[self._world.entities[entity].key])] = row
+        return {
+            (entity, key_text(row[self._world.entities[entity].key])): row
+            for entity, row in self._rows(view, self._whole(view, answer, call, about), about)
+        }
+
+    def changes(self, view: View, shown: dict[Place, Row], step: Step | None) -> list[Change]:
+        """What has to change in the twin so that its rows are those which an answer shows."""
         found = [change for at, row in shown.items() if (change := self._change(view, at, row)) is not None]
         return [*_misnamed(step, shown, found), *found]
 

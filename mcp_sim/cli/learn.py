@@ -20,10 +20,10 @@ from mcp_sim.learn.tools import ToolList, read_tools
 from mcp_sim.learn.twin import Learned, learn
 from mcp_sim.learn.write import write
 from schemas.load import load_world
+from schemas.types import PACK_NAME
 from store.traces.importers import Complaint, read_recorded
 
 _TOLD = 5
-_NAME = "[a-z][a-z0-9-]{0,63}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Sources:
         given = Given()
         for path in self.tools:
             given.add_tools(_list_of_tools(path))
-        given.rows = read_data(self.data)
+        given.rows = read_data(self.data, given.told.append)
         heard = _Heard()
         given.add_calls(read_recorded(self.traces, domain=self.domain, tell=heard))
         given.told[:0] = heard.told
@@ -67,7 +67,8 @@ def command(
         list[Path] | None, typer.Option(metavar="FILE", help="A tools/list answer, or a list of tools; repeatable.")
     ] = None,
     data: Annotated[
-        list[Path] | None, typer.Option(metavar="PATH", help="Initial rows: JSON, JSON Lines, CSV, TOML; repeatable.")
+        list[Path] | None,
+        typer.Option(metavar="PATH", help="Initial rows: JSON, JSON Lines, CSV, TOML, SQLite, a folder; repeatable."),
     ] = None,
     traces: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="Recorded calls with their answers; repeatable.")
@@ -78,7 +79,7 @@ def command(
 
     What `overrides.json` in the folder says wins over what was learned, now and whenever it is learned again.
     """
-    if not re.fullmatch(_NAME, name):
+    if not re.fullmatch(PACK_NAME, name):
         raise SetupError(f"--name '{name}': a pack has a name like '{_like(name)}'")
     if openapi is not None:
         if traces:
@@ -142,7 +143,7 @@ def _tell(learned: Learned, calls: int) -> None:
     if unknown:
         console.out(f"Not understood, so left to a world model: {', '.join(unknown)}")
     for tool, facts in tools.items():
-        for text, times in facts["unexplained"].items():
-            console.out(f'{tool}: no condition found for {times} times "{text[:80]}"')
-        for name, times in facts["undecided"].items():
-            console.out(f"{tool}: {name} changes {times} times, and it is not clear how")
+        for one in facts["unexplained"]:
+            console.out(f'{tool}: no condition found for {one["times"]} times "{one["text"][:80]}"')
+        for one in facts["undecided"]:
+            console.out(f"{tool}: {one['row']}.{one['field']} changes {one['times']} times, and it is not clear how")

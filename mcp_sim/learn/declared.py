@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from mcp_sim.learn.forms import form_of
@@ -63,26 +64,31 @@ def output_of(declared: Mapping[str, Any] | None, calls: list[RecordedCall]) -> 
     return None, [f"{wrong:,} of {len(answers):,} answers do not fit the declared output schema, which is left out"]
 
 
-def entry_of(
-    name: str, declared: Mapping[str, Any] | None, calls: list[RecordedCall], is_known: bool
-) -> tuple[dict[str, Any], list[str]]:
-    """A tool as it stands in a pack, but for what was learned of it, and what its declaration is wrong about.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A tool as it stands in a pack.
 
-    Args:
-        declared: as it stands in a pack; None where nothing is declared.
-        calls: those that were recorded.
-        is_known: whether its effect was learned; else its answers are made up.
+    Attributes:
+        declared: what is said of it, without an effect that was learned.
+        made_up: the same, with how its answers are made up as long as nothing is known of them.
+        told: what its declaration is wrong about.
     """
+
+    declared: dict[str, Any]
+    made_up: dict[str, Any]
+    told: list[str]
+
+
+def entry_of(name: str, declared: Mapping[str, Any] | None, calls: list[RecordedCall]) -> Entry:
+    """A tool by what is declared of it, as it stands in a pack, if anything, and by its recorded calls."""
     given = dict(declared or {})
     inputs, told = input_of(given.get("input"), calls)
     output, wrong = output_of(given.get("output"), calls)
     entry = {**given, "input": inputs}
     entry.pop("output", None)
-    if output is not None:
-        entry["output"] = output
-    elif not is_known and "effect" not in given:
-        entry |= _made_up(name, given, calls)
-    return entry, [f"{name}: {what}" for what in (*told, *wrong)]
+    entry |= {} if output is None else {"output": output}
+    answers = {} if output is not None or "effect" in given else _made_up(name, given, calls)
+    return Entry(entry, {**entry, **answers}, [f"{name}: {what}" for what in (*told, *wrong)])
 
 
 def _made_up(name: str, declared: Mapping[str, Any], calls: list[RecordedCall]) -> dict[str, Any]:

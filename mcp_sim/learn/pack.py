@@ -7,90 +7,44 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from mcp_sim.learn.declared import Entry
 from mcp_sim.learn.learner import Lesson
 from mcp_sim.learn.scope import Loop, Scope
-from mcp_sim.learn.shapes import kind_of
 from mcp_sim.learn.silent import Silent
 from mcp_sim.learn.sources import literal
 from mcp_sim.learn.tables import Table
 
-_TYPES = {
-    "text": "string",
-    "number": "number",
-    "boolean": "boolean",
-    "object": "object",
-    "objects": "array",
-    "list": "array",
-    "null": "null",
-}
 _BARE = re.compile(r"[A-Za-z]\w*")
 
 
 def pack_of(
     name: str,
     tables: Mapping[str, Table],
-    lessons: list[Lesson],
-    tools: Mapping[str, Mapping[str, Any]],
+    entities: Mapping[str, dict[str, Any]],
+    lessons: Iterable[Lesson],
+    tools: Mapping[str, Entry],
     confidence: Mapping[str, float],
 ) -> dict[str, Any]:
     """The pack: entities, tools and seed rows.
 
     Args:
-        tools: the tools as they stand in it, by name, but for their effects: those that were learned are put in.
+        entities: as they stand in it.
+        tools: all of them; the effects that were learned are put in.
         confidence: of each lesson.
     """
-    entries = {tool: dict(entry) for tool, entry in tools.items()}
+    entries = {tool: entry.made_up for tool, entry in tools.items()}
     for lesson in lessons:
         effect = effect_of(lesson)
         if effect is not None:
-            entries[lesson.tool]["effect"] = {**effect, "confidence": confidence[lesson.tool]}
+            learned = {**effect, "confidence": confidence[lesson.tool]}
+            entries[lesson.tool] = {**tools[lesson.tool].declared, "effect": learned}
     return {
         "name": name,
         "description": "Learned; report.html tells what is known, how well, and what is missing.",
-        "entities": {table.name: _entity(table, lessons) for table in tables.values()},
+        "entities": dict(entities),
         "tools": entries,
         "seed": {table.name: list(table.rows.values()) for table in tables.values()},
     }
-
-
-def _entity(table: Table, lessons: list[Lesson]) -> dict[str, Any]:
-    types: dict[str, set[str]] = {}
-    for row in table.rows.values():
-        for name, value in row.items():
-            types.setdefault(name, set()).add(_TYPES[kind_of(value)])
-    for lesson in lessons:
-        for name in _written(lesson, table):
-            types[name] = {*types.get(name, ()), "string", "number", "boolean", "object", "array"}
-        if lesson.silent is not None and lesson.silent.table == table.name:
-            for name in types:
-                types[name] |= {"string"}
-    made = any(
-        lesson.silent and (lesson.silent.kind, lesson.silent.table) == ("create", table.name) for lesson in lessons
-    )
-    everywhere = {name for name in types if all(name in row for row in table.rows.values())}
-    for name in types:
-        if not made or name in everywhere:
-            types[name] |= {"null"}
-    properties: dict[str, Any] = {name: {"type": _one_of(kinds)} for name, kinds in types.items()}
-    properties[table.key] = {"type": "integer" if _counts(table) else "string"}
-    return {
-        "key": table.key,
-        "schema": {"type": "object", "required": [table.key], "properties": properties},
-    }
-
-
-def _written(lesson: Lesson, table: Table) -> Iterable[str]:
-    for change in lesson.changes:
-        if change.binding.table == table.name:
-            yield from change.sets
-
-
-def _counts(table: Table) -> bool:
-    return all(isinstance(row[table.key], int) for row in table.rows.values())
-
-
-def _one_of(kinds: set[str]) -> Any:
-    return next(iter(kinds)) if len(kinds) == 1 else sorted(kinds)
 
 
 def effect_of(lesson: Lesson) -> dict[str, Any] | None:

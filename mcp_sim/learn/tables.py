@@ -1,20 +1,25 @@
-"""Initial rows as tables: what identifies a row, what its fields hold, which of them name rows of other tables."""
+"""Initial rows as tables: what identifies a row, what its fields hold."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from schemas.rows import key_text
+from mcp_sim.learn.collections import is_record
+from mcp_sim.learn.keys import can_be_keys, names_key
+from schemas.rows import is_key, key_text
+from store.relations import Relation
 
 Row = dict[str, Any]
 Path = tuple[str, ...]
-POSITION = "position"
+Tell = Callable[[str], None]
+POSITION = "row_order"
 """The field that keeps the order of rows, and is their key where they have none of their own."""
-_EACH = "[]"
+EACH = "[]"
+"""In a path: every item of a list."""
 
 
 @dataclass
@@ -55,39 +60,46 @@ def entity_name(name: str) -> str:
     return text if text[:1].isalpha() else f"e_{text}"
 
 
-def tables_of(data: Mapping[str, Any]) -> dict[str, Table]:
-    """The tables of a document of collections: lists of rows, objects of rows by key, single objects."""
+def tables_of(data: Mapping[str, Any], tell: Tell = lambda _: None) -> dict[str, Table]:
+    """The tables of a document of collections: lists of rows, objects of rows by key, single objects.
+
+    What is not as it should be, such as two rows of one key, is told.
+    """
     tables: dict[str, Table] = {}
     for name, content in data.items():
-        table = _table(entity_name(name), content)
+        entity = entity_name(name)
+        while entity in tables:
+            entity = f"{entity}_2"
+        table = _table(entity, content, tell)
         if table is not None:
             tables[table.name] = table
-    for table in tables.values():
-        table.references = dict(_references(table, tables))
     return tables
 
 
-def _table(name: str, content: Any) -> Table | None:
+def _table(name: str, content: Any, tell: Tell) -> Table | None:
+    if isinstance(content, Relation):
+        return _listed(name, content.rows, tell, content.key) if content.rows else None
     if isinstance(content, Mapping):
         values = list(content.values())
-        if values and all(isinstance(value, Mapping) for value in values) and not _is_record(content):
-            return _by_name(name, content)
+        if values and all(isinstance(value, Mapping) for value in values) and not is_record(content):
+            return _by_name(name, content, tell)
         return Table(name, POSITION, {"1": {POSITION: 1, **content}}, own_key=False)
     if isinstance(content, list):
         rows = [dict(row) if isinstance(row, Mapping) else {"value": row} for row in content]
-        return _listed(name, rows) if rows else None
+        mixed = sum(not isinstance(row, Mapping) for row in content)
+        if 0 < mixed < len(rows):
+            tell(f"{name}: {mixed:,} of {len(rows):,} rows are no objects; each is kept as the field 'value'")
+        return _listed(name, rows, tell) if rows else None
     return None
 
 
-def _is_record(content: Mapping[str, Any]) -> bool:
-    """Whether an object of objects is one thing with parts, not rows by their key: its parts share no fields."""
-    fields = Counter(name for value in content.values() for name in value)
-    return len(content) < 2 or not fields or fields.most_common(1)[0][1] < max(2, 0.5 * len(content))
-
-
-def _by_name(name: str, content: Mapping[str, Any]) -> Table:
+def _by_name(name: str, content: Mapping[str, Any], tell: Tell) -> Table:
+    if not can_be_keys(content):
+        rows = [{"name": key, **row} for key, row in content.items()]
+        tell(f"{name}: some names of its rows are empty, too long or written in two ways; rows are kept by position")
+        return _by_position(name, rows)
     fields = dict.fromkeys(field for row in content.values() for field in row)
-    own = next((f for f in fields if all(key_text(row.get(f)) == key for key, row in content.items())), None)
+    own = next((f for f in fields if all(_is_at(row.get(f), key) for key, row in content.items())), None)
     if own is not None:
         return Table(name, own, {key: dict(row) for key, row in content.items()})
     key = f"{singular(name)}_id"
@@ -95,22 +107,41 @@ def _by_name(name: str, content: Mapping[str, Any]) -> Table:
     return Table(name, key, {at: {key: at, **row} for at, row in content.items()}, keyed=True)
 
 
-def _listed(name: str, rows: list[Row]) -> Table:
-    scalar = [f for f in rows[0] if all(isinstance(row.get(f), str | int) for row in rows)]
-    unique = [f for f in scalar if len({key_text(row[f]) for row in rows}) == len(rows)]
-    named = [f for f in unique if _names_key(f)]
+def _is_at(value: Any, key: str) -> bool:
+    return is_key(value) and key_text(value) == key
+
+
+def _listed(name: str, rows: list[Row], tell: Tell, declared: str | None = None) -> Table:
+    fields = list(rows[0]) if declared is None else [declared, *rows[0]]
+    fitting = [f for f in fields if can_be_keys(row.get(f) for row in rows)]
+    unique = [f for f in fitting if len({key_text(row[f]) for row in rows}) == len(rows)]
+    named = [f for f in unique if names_key(f) or f == declared]
     key = next(iter([*named, *(f for f in unique[:1] if f == next(iter(rows[0])) and len(rows) > 20)]), None)
     if key is None:
-        return Table(name, POSITION, {str(n): {POSITION: n, **row} for n, row in enumerate(rows, 1)}, own_key=False)
+        _tell_of_twins(name, rows, [f for f in fitting if f not in unique], tell)
+        return _by_position(name, rows)
+    if len({isinstance(row[key], str) for row in rows}) > 1:
+        rows = [{**row, key: key_text(row[key])} for row in rows]
     table = Table(name, key, {key_text(row[key]): row for row in rows})
     if not table.in_key_order:
-        table.rows = {at: {**row, POSITION: n} for n, (at, row) in enumerate(table.rows.items(), 1)}
+        table.rows = {at: {POSITION: n, **row} for n, (at, row) in enumerate(table.rows.items(), 1)}
     return table
 
 
-def _names_key(name: str) -> bool:
-    words = re.split(r"[^a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
-    return words[-1] in ("id", "key", "uuid", "guid", "code", "number", "no", "slug", "sku")
+def _by_position(name: str, rows: list[Row]) -> Table:
+    return Table(name, POSITION, {str(n): {POSITION: n, **row} for n, row in enumerate(rows, 1)}, own_key=False)
+
+
+def _tell_of_twins(name: str, rows: list[Row], fields: list[str], tell: Tell) -> None:
+    """Tell of a field that would be the key, if it were not for a few rows that share its value."""
+    for field_name in fields:
+        counts = Counter(key_text(row[field_name]) for row in rows)
+        twins = [value for value, times in counts.items() if times > 1]
+        is_nearly = len(twins) <= 0.05 * len(rows) and field_name in (next(iter(rows[0])), f"{singular(name)}_id")
+        if names_key(field_name) and is_nearly:
+            tell(
+                f"{name}: '{field_name}' {twins[0]!r} stands twice, so it identifies no row; they are kept by position"
+            )
 
 
 def singular(word: str) -> str:
@@ -129,27 +160,6 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
             yield from leaves(part, (*path, name))
     elif isinstance(value, list):
         for part in value:
-            yield from leaves(part, (*path, _EACH))
+            yield from leaves(part, (*path, EACH))
     else:
         yield path, value
-
-
-def _references(table: Table, tables: dict[str, Table]) -> Iterator[tuple[Path, str]]:
-    found: dict[Path, set[str]] = {}
-    for row in list(table.rows.values())[:2000]:
-        for path, value in leaves(row):
-            if isinstance(value, str | int) and not isinstance(value, bool) and len(path) <= 3:
-                found.setdefault(path, set()).add(key_text(value))
-    for path, values in found.items():
-        for other in tables.values():
-            if not other.own_key or path == (table.key,) or len(values) < 2:
-                continue
-            inside = sum(value in other.rows for value in values)
-            if inside >= 0.9 * len(values) and (inside > 5 or inside > 0.3 * len(other.rows) or _named_so(path, other)):
-                yield path, other.name
-                break
-
-
-def _named_so(path: Path, other: Table) -> bool:
-    name = next((part for part in reversed(path) if part != _EACH), "").lower()
-    return singular(other.name) in name or other.key.lower() in name

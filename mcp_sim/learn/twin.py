@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import random
+import asyncio
+import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from mcp_sim.bench import Bench
 from mcp_sim.fidelity import wilson
-from mcp_sim.learn.answers import contradictions
-from mcp_sim.learn.declared import entry_of
+from mcp_sim.learn.answers import contradictions, passing_faults
+from mcp_sim.learn.declared import Entry, entry_of
+from mcp_sim.learn.entities import entity_of
+from mcp_sim.learn.evidence import Evidence, Support
+from mcp_sim.learn.facts import facts_of
+from mcp_sim.learn.folds import folds
 from mcp_sim.learn.given import Given
-from mcp_sim.learn.guards import clusters
-from mcp_sim.learn.history import Example, History, as_shown
-from mcp_sim.learn.learner import Learner, Lesson
-from mcp_sim.learn.memory import Rows
+from mcp_sim.learn.learner import Lesson
 from mcp_sim.learn.pack import pack_of
-from mcp_sim.learn.silent import Silent, learn_silent
-from mcp_sim.learn.tables import Table, tables_of
+from mcp_sim.learn.settle import settled
+from mcp_sim.learn.teach import Taught, teach
 from schemas.recorded import RecordedCall
+from schemas.types import Pack, World
 
 Progress = Callable[[int, int, str], None]
-_RANDOM = random.Random
-_OF_EACH = 200
-"""Examples that are looked at of each kind of answer of a tool."""
 
 
 @dataclass
@@ -40,7 +42,7 @@ class Learned:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def learn(name: str, given: Given, progress: Progress = lambda _done, _of, _tool: None) -> Learned:
+def learn(name: str, given: Given, progress: Progress = lambda _done, _of, _what: None) -> Learned:
     """Learn a twin.
 
     Args:
@@ -48,44 +50,96 @@ def learn(name: str, given: Given, progress: Progress = lambda _done, _of, _tool
         given: what there is to learn from.
         progress: hears of every tool that is done: how many, of how many, and which comes next.
     """
-    calls = _by_tool(given.calls)
+    told = list(given.told)
+    recorded = _without_faults(given.calls, told.append)
+    calls = _by_tool(recorded)
     names = _worth_learning(calls, given.tools)
-    taught = teach(given, given.calls, names, progress)
-    told = [*given.told, *map(str, contradictions(given.calls))]
-    entries: dict[str, dict[str, Any]] = {}
-    for tool in dict.fromkeys([*given.tools, *names]):
-        lesson = taught.lessons.get(tool)
-        is_known = lesson is not None and lesson.answer is not None
-        entries[tool], wrong = entry_of(tool, given.tools.get(tool), calls.get(tool, []), is_known)
-        told += wrong
+    parts = list(folds(recorded))
+    steps = _Steps(progress, (1 + len(parts)) * len(names))
+    taught = teach(given, recorded, names, steps.next, told.append)
+    contradictory = contradictions(recorded)
+    told += map(str, contradictory)
+    entries = {
+        tool: entry_of(tool, given.tools.get(tool), calls.get(tool, []))
+        for tool in dict.fromkeys([*given.tools, *names])
+    }
+    evidence = Evidence(taught.lessons)
+    for others, held_out in parts:
+        _judge(evidence, teach(given, others, names, steps.next), entries, held_out)
+    steps.end()
+    sure = {tool: confidence(lesson, evidence.of(tool)) for tool, lesson in taught.lessons.items()}
+    document, wrong = document_of(name, taught, entries, sure)
+    told += [wrong for entry in entries.values() for wrong in entry.told]
+    told += [f"{table}.{one.name}: not enforced: {one.not_enforced}" for table, one in taught.not_enforced]
+    facts = facts_of(taught, evidence, sure)
+    for one in contradictory:
+        if one.tool in facts["tools"]:
+            facts["tools"][one.tool]["contradictory"] = one.facts()
+    facts["calls"] = len(given.calls)
+    facts["judged"] = sum((evidence.of(tool) for tool in taught.lessons), Support()).facts()
+    facts["not_called"] = [tool for tool in entries if tool not in taught.lessons]
+    facts["left_out"] = sorted(calls.keys() - entries.keys())
+    return Learned(document, facts | {"told": [*told, *wrong]})
+
+
+def document_of(
+    name: str, taught: Taught, entries: Mapping[str, Entry], sure: Mapping[str, float]
+) -> tuple[dict[str, Any], list[str]]:
+    """The pack of what was taught, and what no pack can say of it."""
     lessons = list(taught.lessons.values())
-    sure = {lesson.tool: confidence(lesson) for lesson in lessons}
-    document = pack_of(name, taught.tables, lessons, entries, sure)
-    facts = _facts(lessons, taught.tables, sure)
-    return Learned(document, facts | {"left_out": sorted(calls.keys() - entries.keys()), "told": told})
+    entities = {
+        table.name: entity_of(table, lessons, taught.references[table.name]) for table in taught.tables.values()
+    }
+    document = pack_of(name, taught.tables, entities, lessons, entries, sure)
+    return settled(document, {tool: entry.made_up for tool, entry in entries.items()})
 
 
-@dataclass
-class Taught:
-    """What calls teach: the tables as answers show them, and a lesson for every tool that was called."""
+def _judge(evidence: Evidence, taught: Taught, entries: Mapping[str, Entry], held_out: list[RecordedCall]) -> None:
+    """Let a twin answer calls that it was not taught by, those of tools that it was not taught apart."""
+    sure = dict.fromkeys(taught.lessons, 1.0)
+    document, _ = document_of("part", taught, entries, sure)
+    world = World(name="part", packs=(Pack.model_validate(document),))
+    known = [call for call in held_out if call.tool in taught.lessons]
+    with _unheard():
+        asyncio.run(Bench(world, known, heard=evidence.hear).run())
 
-    tables: dict[str, Table]
-    lessons: dict[str, Lesson]
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """What a twin has no answer to is counted here, not told call by call."""
+    log = logging.getLogger("mcp_sim")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
-def teach(given: Given, calls: list[RecordedCall], names: list[str], progress: Progress) -> Taught:
-    """What these calls teach of the tools `names`."""
-    tables = tables_of(given.rows)
-    tables = as_shown(tables, History(tables).examples(calls))
-    examples = _examples(tables, calls, _silent(tables, calls))
-    learner = Learner(tables)
-    lessons: dict[str, Lesson] = {}
-    for done, tool in enumerate(names):
-        progress(done, len(names), tool)
-        if tool in examples:
-            lessons[tool] = learner.learn(tool, chosen(examples[tool]))
-    progress(len(names), len(names), "")
-    return Taught(tables, lessons)
+class _Steps:
+    """Counts the tools that are done, all parts together."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._done = 0
+
+    def next(self, what: str) -> None:
+        """One more begins."""
+        self._progress(self._done, self._total, what)
+        self._done += 1
+
+    def end(self) -> None:
+        """Nothing is left to do."""
+        self._progress(self._total, self._total, "")
+
+
+def _without_faults(calls: list[RecordedCall], tell: Callable[[str], None]) -> list[RecordedCall]:
+    """The calls without errors that go away when the same call is made again."""
+    faults = passing_faults(calls)
+    for text, times in faults.items():
+        tell(f'"{text[:120]}" goes away when the same call is made again: {times:,} such faults left out')
+    return [call for call in calls if not (call.is_error and call.text in faults)]
 
 
 def _by_tool(calls: Iterable[RecordedCall]) -> dict[str, list[RecordedCall]]:
@@ -108,62 +162,10 @@ def _answers(calls: list[RecordedCall]) -> bool:
     return bool(fine) or (len(calls) >= 3 and not all(call.text.startswith(call.tool) for call in calls))
 
 
-def _silent(tables: dict[str, Table], calls: list[RecordedCall]) -> dict[str, Silent]:
-    """What tools change without showing it, learned over the rows that these changes lead to, twice over."""
-    found: dict[str, Silent] = {}
-    for _ in range(2):
-        examples = _examples(tables, calls, found)
-        found = {
-            tool: change for tool, of in examples.items() if (change := learn_silent(tool, of, tables)) is not None
-        }
-        if not found:
-            break
-    return found
-
-
-def _examples(
-    tables: dict[str, Table], calls: list[RecordedCall], silent: Mapping[str, Silent]
-) -> dict[str, list[Example]]:
-    def effect(call: RecordedCall, rows: Rows) -> Rows:
-        change = silent.get(call.tool)
-        return rows if change is None else change.apply(rows, call.arguments)
-
-    found: dict[str, list[Example]] = defaultdict(list)
-    for example in History(tables).examples(calls, effect):
-        found[example.call.tool].append(example)
-    return found
-
-
-def chosen(examples: list[Example]) -> list[Example]:
-    """Enough examples of every kind of answer of a tool, the same ones each time."""
-    texts = {i: e.call.text.strip() for i, e in enumerate(examples) if e.call.is_error}
-    kinds = [list(rows) for rows in clusters(texts).values()]
-    by_form: dict[str, list[int]] = defaultdict(list)
-    for index, example in enumerate(examples):
-        if not example.call.is_error:
-            by_form[type(example.answer).__name__].append(index)
-    picked: set[int] = set()
-    for kind in [*kinds, *by_form.values()]:
-        picked.update(kind if len(kind) <= _OF_EACH else _RANDOM(len(kind)).sample(kind, _OF_EACH))
-    return [examples[index] for index in sorted(picked)]
-
-
-def confidence(lesson: Lesson) -> float:
-    """The lower bound of the share of its recorded calls that a lesson explains."""
+def confidence(lesson: Lesson, held_out: Support) -> float:
+    """The lower bound of the share of calls that a lesson gets right: of those held out, else of those that taught."""
     if lesson.answer is None or not lesson.calls:
         return 0.0
+    if held_out.confidence is not None:
+        return held_out.confidence
     return round(wilson(lesson.explained / lesson.calls, lesson.calls)[0], 3)
-
-
-def _facts(lessons: list[Lesson], tables: dict[str, Table], sure: Mapping[str, float]) -> dict[str, Any]:
-    return {
-        "tables": {
-            table.name: {
-                "rows": len(table.rows),
-                "key": table.key,
-                "references": {".".join(path): other for path, other in table.references.items()},
-            }
-            for table in tables.values()
-        },
-        "tools": {lesson.tool: lesson.facts() | {"confidence": sure[lesson.tool]} for lesson in lessons},
-    }

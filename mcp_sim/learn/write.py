@@ -10,6 +10,7 @@ import orjson
 import yaml
 
 from mcp_sim.errors import SetupError
+from mcp_sim.learn.report import html
 from mcp_sim.learn.twin import Learned
 
 OVERRIDES = "overrides.json"
@@ -33,6 +34,7 @@ def write(learned: Learned, folder: Path) -> dict[str, Any]:
     _yaml(folder / "pack.yaml", {**head, "include": [*files, "seed.json"]})
     (folder / "seed.json").write_bytes(orjson.dumps({"seed": document["seed"]}))
     (folder / "report.json").write_bytes(orjson.dumps(learned.facts, option=orjson.OPT_INDENT_2))
+    (folder / "report.html").write_text(html(document["name"], learned.facts), encoding="utf-8")
     return document
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from mcp_sim.learn.evidence import Support
+from mcp_sim.learn.facts import unrecorded
 from mcp_sim.learn.openapi.api import Api
 from mcp_sim.learn.openapi.seeds import seed_of
 from mcp_sim.learn.twin import Learned
@@ -27,15 +29,19 @@ def learn_api(name: str, api: Api, data: Mapping[str, Any], tell: Tell) -> Learn
 def facts(api: Api, seed: Mapping[str, list[Any]], told: list[str]) -> dict[str, Any]:
     """What is tracked, what is guessed and what is missing, as the report of a twin has it."""
     return {
+        "calls": 0,
+        "judged": Support().facts(),
         "tables": {
             entity: {
                 "rows": len(seed.get(entity, ())),
                 "key": one["key"],
-                "references": {path: reference["to"] for path, reference in one["references"].items()},
+                "fields": len(one["schema"]["properties"]),
+                "references": dict(_references(api, entity, one["references"])),
             }
             for entity, one in api.entities.items()
         },
-        "tools": {tool: _tool(api, tool) for tool in api.tools},
+        "tools": {tool: unrecorded(*_known(api, tool)) for tool in api.tools if tool not in api.undecided},
+        "not_called": list(api.undecided),
         "left_out": [],
         "evidence": [{"item": one.item, "confidence": one.confidence, "why": one.why} for one in api.evidence],
         "undecided": list(api.undecided),
@@ -43,18 +49,19 @@ def facts(api: Api, seed: Mapping[str, list[Any]], told: list[str]) -> dict[str,
     }
 
 
-def _tool(api: Api, tool: str) -> dict[str, Any]:
-    effect = api.tools[tool]["effect"]
-    why = next((one.why for one in reversed(api.evidence) if one.item == f"/tools/{tool}/effect"), None)
-    return {
-        "calls": 0,
-        "errors": 0,
-        "explained": 0,
-        "answer": None if tool in api.undecided else {"expression": why, "support": 0, "of": 0, "rivals": 0},
-        "guards": [],
-        "changes": [],
-        "silent": None,
-        "undecided": {},
-        "unexplained": {},
-        "confidence": effect["confidence"],
-    }
+def _known(api: Api, tool: str) -> tuple[float, str]:
+    """How sure the effect of a tool is, and what speaks for it."""
+    item = f"/tools/{tool}/effect"
+    why = next((one.why for one in reversed(api.evidence) if one.item == item), "")
+    return api.tools[tool]["effect"]["confidence"], why
+
+
+def _references(api: Api, entity: str, enforced: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    start = f"/entities/{entity}/references/"
+    for one in api.evidence:
+        if one.item.startswith(start):
+            path = one.item.removeprefix(start)
+            why, _, to = one.why.rpartition(": ")
+            kept = path in enforced
+            not_kept = "" if kept else "no operation makes the rows that it names, or it is not sure enough"
+            yield path, {"to": to, "confidence": one.confidence, "why": why, "enforced": kept, "why_not": not_kept}

@@ -1,0 +1,82 @@
+"""What was measured, as tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from mcp_sim.fidelity import wilson
+from tests.fidelity.measure import Measured
+
+SLICES = {
+    "": "all calls",
+    "reads": "reads",
+    "writes": "writes",
+    "successful_writes": "successful writes",
+    "changed_reads": "reads of changed state",
+    "unseen_arguments": "arguments never seen",
+}
+
+
+def splits(found: Sequence[Measured]) -> Table:
+    """Who taught and who judges, and what learning took."""
+    table = _table("The splits, by task or family of tasks, and what learning took")
+    table.add_column("set")
+    for side in ("taught by", "judged by"):
+        for what in ("calls", "runs", "families"):
+            table.add_column(f"{side}\n{what}", justify="right")
+    for what in ("left out", "seconds", "MiB"):
+        table.add_column(what, justify="right")
+    for one in found:
+        sides = [one.split.taught, one.split.judged]
+        counts = [f"{n:,}" for side in sides for n in (side.calls, side.trajectories, side.families)]
+        left_out = f"{one.split.left_out:,}" if one.split.left_out else ""
+        table.add_row(one.set.name, *counts, left_out, f"{one.learned.seconds:.0f}", f"{one.learned.memory:,}")
+    return table
+
+
+def shares(found: Sequence[Measured]) -> Table:
+    """How many answers are exact, slice by slice, in both modes."""
+    table = _table("Exact answers, with intervals of 95 % confidence")
+    table.add_column("set")
+    table.add_column("calls of")
+    table.add_column("calls", justify="right")
+    for mode in ("teacher-forced", "closed loop"):
+        table.add_column(mode, justify="right")
+        table.add_column("95 %", justify="right", style="dim")
+    for what in ("status", "err. text", "leaf F1", "declined"):
+        table.add_column(f"{what}\nforced", justify="right")
+    for one in found:
+        for part, shown in SLICES.items():
+            forced, closed = (slice_of(one.numbers[mode], part) for mode in ("teacher_forced", "closed_loop"))
+            if not forced.get("calls"):
+                continue
+            cells = [f"{forced['calls']:,}"]
+            for numbers in (forced, closed):
+                low, high = wilson(numbers["exact"], numbers["calls"])
+                cells += [percent(numbers["exact"]), f"{low * 100:.0f}–{high * 100:.0f}"]
+            status = "code" if forced.get("code") is not None else "status"
+            cells += [percent(forced[measure]) for measure in (status, "error_text", "leaf_f1", "declined")]
+            table.add_row(
+                "" if part else one.set.name, shown, *cells, end_section=shown == "", style="" if part else "bold"
+            )
+        table.add_section()
+    return table
+
+
+def slice_of(numbers: dict[str, Any], part: str) -> dict[str, Any]:
+    """The numbers of one slice; all of them where it has no name."""
+    found: dict[str, Any] = numbers.get(part, {}) if part else numbers
+    return found
+
+
+def percent(share: float | None) -> str:
+    """A share as people read it."""
+    return "–" if share is None else f"{share:.1%}"
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
