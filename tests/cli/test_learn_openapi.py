@@ -41,7 +41,7 @@ def test_the_report_says_how_sure_each_reference_is_and_what_is_not_known(run: A
     found = {one["item"]: one for one in report["evidence"]}
     assert found["/entities/order/references/user_id"]["confidence"] > 0.9
     assert "named after user" in found["/entities/order/references/user_id"]["why"]
-    assert set(report["undecided"]) <= set(report["tools"])
+    assert set(report["undecided"]) == set(report["not_called"])
 
 
 def test_initial_rows_find_their_entities(run: Any, document: Path, sessions: Any) -> None:
