@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mcp_sim.responders.route import route
+from mcp_sim.responders.wording import Wording
 from mcp_sim.worldmodel.worldmodel import WorldModel
 from schemas.canonical import canonical, unkept
 from schemas.types import Tool, World
@@ -20,6 +21,7 @@ class CompiledTool:
     def __init__(self, tool: Tool, world: World, worldmodel: WorldModel | None) -> None:
         self.tool = tool
         self.route = route(tool, world, worldmodel)
+        self.wording = Wording(tool)
 
     def argument_errors(self, arguments: dict[str, Any]) -> str | None:
         """What is wrong with the arguments, for the agent to act on; None when they are right."""

@@ -12,7 +12,7 @@ from mcp_sim.errors import UnknownSession
 from mcp_sim.perturb.plan import Plan
 from mcp_sim.perturb.schedule import Perturber, schedule_of
 from mcp_sim.registry import CompiledTool, Registry, json_problem
-from mcp_sim.responders.base import NOTHING, Effort, NoDraft, Responder, refusal, unknown_tool
+from mcp_sim.responders.base import NOTHING, Effort, NoDraft, Responder, unknown_tool
 from schemas.perturbations import Perturbation
 from schemas.types import Attempt, Call, Draft, Observation, Regime, Row, StateDelta, Step, Violation
 from store.errors import Conflict, DeltaRejected, NoSuchSession
@@ -115,7 +115,7 @@ class Session:
             return _step(call, view, draft, "validate", "the world has no such tool", effort), None
         problem = tool.argument_errors(call.arguments)
         if problem is not None:
-            draft = Draft(refusal(problem, 400))
+            draft = Draft(tool.wording.refusal(problem, tool.wording.invalid))
             reason = "arguments do not fit the input schema"
             return _step(_recordable(call), view, draft, "validate", reason, effort), None
         plan = None if self._perturber is None else self._perturber.plan(call, view)
@@ -130,7 +130,7 @@ class Session:
             if accepted is not None:
                 return _step(call, view, accepted, responder.name, reason, effort)
         assert responder is not None, "every route leads somewhere"
-        return _step(call, view, _apology(effort.attempts[-1]), responder.name, "the proposal broke a rule", effort)
+        return _step(call, view, _apology(tool, effort.attempts[-1]), responder.name, "the proposal broke a rule", effort)
 
     async def _accepted(
         self, responder: Responder, tool: CompiledTool, call: Call, view: EntityView, effort: Effort
@@ -193,7 +193,7 @@ class Session:
         except DeltaRejected as error:
             draft = Draft(step.answer or step.observation, step.delta, step.notes, step.completions)
             effort.attempts.append(Attempt(step.responder, draft, (Violation("database", "", "", "", str(error)),)))
-            final = _apology(effort.attempts[-1])
+            final = _apology(self.registry.tool(step.call.tool), effort.attempts[-1])
             step = _step(step.call, view, final, step.responder, "the proposal broke a rule", effort)
             step = step if plan is None else plan.finish(step)
             self._timeline.commit(step, view, _measured(effort, started))
@@ -248,12 +248,13 @@ def _step(call: Call, view: EntityView, draft: Draft, responder: str, reason: st
     )
 
 
-def _apology(attempt: Attempt) -> Draft:
+def _apology(tool: CompiledTool, attempt: Attempt) -> Draft:
     """What the agent is told when no proposal was good: which rule stood in the way, if it is one of the service."""
     if any(violation.rule in _OURS for violation in attempt.violations):
         _log.warning("%s: %s", attempt.responder, attempt.violations[0].message)
-        return Draft(refusal("The service failed to answer this call.", 500))
-    return Draft(refusal("; ".join(dict.fromkeys(violation.message for violation in attempt.violations)), 409))
+        return Draft(tool.wording.refusal("The service failed to answer this call.", 500))
+    said = "; ".join(dict.fromkeys(violation.message for violation in attempt.violations))
+    return Draft(tool.wording.refusal(said, 409))
 
 
 def _measured(effort: Effort, started: float) -> dict[str, Any]:

@@ -221,6 +221,16 @@ class Http(Definition):
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str = Field(pattern=r"^/", description="Path template; `{name}` parts are arguments of the tool.")
     status: int = Field(default=200, ge=200, le=299)
+    body: Literal["json", "form"] | None = Field(
+        default=None,
+        description="What a body may be; `form` allows JSON too. Default: JSON for POST, PUT and PATCH, else no body.",
+    )
+    query: list[str] = Field(default=[], description="Arguments in the query string, though there is a body.")
+    names: dict[str, str] = Field(
+        default={}, description="What requests call arguments, where it is another name; '' is the whole body."
+    )
+    error: Template = Field(default=None, description="The JSON of an error, made of `message` and `status`.")
+    invalid: int = Field(default=400, ge=400, le=499, description="The status where an argument is not valid.")
 
 
 class Effect(Definition):

@@ -52,6 +52,12 @@ class Scope:
                 if name not in self._arguments:
                     message = f"'{{{name}}}' is not an argument of the tool{nearest(name, self._arguments)}"
                     yield Finding((*at, "http", "path"), message)
+            for name in (*effect.http.query, *effect.http.names):
+                if name not in self._arguments:
+                    message = f"'{name}' is not an argument of the tool{nearest(name, self._arguments)}"
+                    yield Finding((*at, "http"), message)
+            self._names |= {"message", "status"}
+            yield from self._template(effect.http.error, (*at, "http", "error"))
 
     def _steps(self, steps: list[Any], at: Pointer) -> Iterator[Finding]:
         for index, step in enumerate(steps):

@@ -3,112 +3,89 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-import orjson
 from starlette.requests import Request
 
 from mcp_sim.http.errors import HttpError
+from mcp_sim.http.forms import nested
 from mcp_sim.http.operation import Operation
-from mcp_sim.http.request import json_object
-
-_KINDS: dict[type, frozenset[str]] = {
-    int: frozenset({"integer", "number"}),
-    float: frozenset({"number"}),
-    bool: frozenset({"boolean"}),
-    type(None): frozenset({"null"}),
-    list: frozenset({"array"}),
-    dict: frozenset({"object"}),
-    str: frozenset({"string"}),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Textual:
-    """How one argument is read from text, which cannot say null.
-
-    Text that does not fit stays text, so that validation says what is wrong.
-    """
-
-    kinds: frozenset[str]
-    items: frozenset[str] = frozenset()
-
-    @classmethod
-    def of(cls, schema: Any) -> Textual:
-        """The reader of values that obey this schema."""
-        items = schema.get("items") if isinstance(schema, Mapping) else None
-        return cls(kinds(schema) - {"null"}, kinds(items) - {"null"})
-
-    def read(self, texts: list[str]) -> Any:
-        """The value of a parameter that was given once or, as arrays are, several times."""
-        if "array" in self.kinds:
-            return [_scalar(text, self.items) for text in texts]
-        return _scalar(texts[0], self.kinds) if len(texts) == 1 else texts
+from mcp_sim.http.request import FORM, json_body, json_object, media_type
+from mcp_sim.http.textual import Textual, read
 
 
 class Arguments:
     """Where the arguments of one operation stand in a request, and how they are read from it."""
 
     def __init__(self, operation: Operation) -> None:
+        self._operation = operation
         self._in_path = {name: Textual.of(schema) for name, schema in operation.in_path.items()}
-        self._in_query = {name: Textual.of(schema) for name, schema in operation.others.items()}
-        self._has_body = operation.has_body
+        self._in_query = {name: Textual.of(schema) for name, schema in operation.in_query.items()}
 
     async def read(self, request: Request, path: Mapping[str, str]) -> dict[str, Any]:
         """The arguments in this request, not yet validated.
 
         Raises:
-            HttpError: the body is not a JSON object, or an argument stands where it does not belong.
+            HttpError: the body is not what it has to be, or an argument stands where it does not belong.
         """
-        query = _query(request)
-        if self._has_body and query:
-            raise _misplaced(next(iter(query)), "query string", "body")
-        if self._has_body:
-            others = await json_object(request)
-        else:
-            others = {name: self._in_query.get(name, _ANY).read(texts) for name, texts in query.items()}
-        if twice := self._in_path.keys() & others.keys():
-            raise _misplaced(min(twice), "body" if self._has_body else "query string", "path")
-        return {name: textual.read([path[name]]) for name, textual in self._in_path.items()} | others
+        query = self._query(request)
+        body = await self._body(request) if self._operation.has_body else {}
+        found = {name: textual.read([path[name]]) for name, textual in self._in_path.items()}
+        for place, others in (("query string", query), ("body", body)):
+            for name, value in others.items():
+                argument = self._operation.argument(name)
+                if argument in self._in_path and argument == name:
+                    raise _misplaced(name, place, "path")
+                found[argument] = value
+        return found
+
+    def _query(self, request: Request) -> dict[str, Any]:
+        pairs = _pairs(request.scope["query_string"].decode("latin-1"), "query")
+        operation = self._operation
+        if operation.has_body and (strange := [name for name, _ in pairs if not self._is_in_query(name)]):
+            raise _misplaced(strange[0], "query string", "path" if strange[0] in self._in_path else "body")
+        texts: dict[str, list[str]] = {}
+        deeper: list[tuple[str, str]] = []
+        for name, text in pairs:
+            if name in self._in_query or "[" not in name:
+                texts.setdefault(name, []).append(text)
+            else:
+                deeper.append((name, text))
+        found = {name: self._in_query.get(name, _ANY).read(given) for name, given in texts.items()}
+        for name, value in nested(deeper).items():
+            found[name] = read(value, operation.in_query.get(name, {}))
+        return found
+
+    def _is_in_query(self, name: str) -> bool:
+        return name in self._in_query or name.partition("[")[0] in self._in_query
+
+    async def _body(self, request: Request) -> dict[str, Any]:
+        operation = self._operation
+        if operation.takes_forms and media_type(request) in FORM:
+            return self._form(await request.body())
+        if operation.whole is not None:
+            content = await json_body(request)
+            return {} if content is None else {operation.whole: content}
+        return await json_object(request)
+
+    def _form(self, body: bytes) -> dict[str, Any]:
+        known = self._operation.in_body
+        found = nested(_pairs(body.decode("latin-1"), "body"), known)
+        return {name: read(value, known.get(name, {})) for name, value in found.items()}
 
 
 _ANY = Textual(frozenset())
 
 
-def kinds(schema: Any) -> frozenset[str]:
-    """The JSON types that a schema speaks of; none when it does not say."""
-    if not isinstance(schema, Mapping):
-        return frozenset()
-    declared = schema.get("type", [])
-    found = frozenset([declared] if isinstance(declared, str) else declared)
-    if not found:
-        values = [*schema.get("enum", []), *([schema["const"]] if "const" in schema else [])]
-        found = frozenset().union(*(_KINDS[type(value)] for value in values))
-    return found.union(*(kinds(part) for word in ("anyOf", "oneOf", "allOf") for part in schema.get(word, ())))
-
-
-def _query(request: Request) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    if raw := request.scope["query_string"]:
-        try:
-            pairs = parse_qsl(raw.decode(), keep_blank_values=True, errors="strict")
-        except UnicodeDecodeError:
-            raise HttpError(400, "invalid_query", "the query string is not valid UTF-8") from None
-        for name, text in pairs:
-            found.setdefault(name, []).append(text)
-    return found
-
-
-def _scalar(text: str, allowed: frozenset[str]) -> Any:
-    if "string" in allowed or not allowed:
-        return text
+def _pairs(text: str, place: str) -> list[tuple[str, str]]:
+    if not text:
+        return []
     try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return text
-    return value if _KINDS[type(value)] & allowed else text
+        return parse_qsl(text, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        said = "the query string" if place == "query" else "the body"
+        raise HttpError(400, f"invalid_{place}", f"{said} is not valid UTF-8") from None
 
 
 def _misplaced(name: str, found: str, wanted: str) -> HttpError:

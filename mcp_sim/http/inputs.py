@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from mcp_sim.http.arguments import kinds
 from mcp_sim.http.components import JSON, Components, Schema
 from mcp_sim.http.operation import Operation
+from mcp_sim.http.textual import kinds
 from schemas.marks import MARK
 
+FORM = "application/x-www-form-urlencoded"
 INTEGERS = {"minimum": -(2**63), "maximum": 2**63 - 1}
 TEXTS = {"pattern": "^[^\\u0000]*$"}
 """What can be kept, of all the whole numbers and texts that there are."""
@@ -17,23 +18,36 @@ TEXTS = {"pattern": "^[^\\u0000]*$"}
 def inputs(operation: Operation, components: Components) -> dict[str, Any]:
     """The part of an OpenAPI operation that says where its arguments go."""
     in_path = [("path", name, schema, True) for name, schema in operation.in_path.items()]
-    in_query = [("query", name, schema, name in operation.required) for name, schema in operation.others.items()]
-    placed = in_path if operation.has_body else [*in_path, *in_query]
+    in_query = [("query", name, part, operation.is_required(name)) for name, part in operation.in_query.items()]
     parameters = [
         {
             "name": name,
             "in": place,
             "required": required,
             "schema": _shared(_without_null(schema), operation, components),
+            **({"style": "deepObject", "explode": True} if place == "query" and "object" in kinds(schema) else {}),
             **({"description": schema["description"]} if "description" in schema else {}),
         }
-        for place, name, schema, required in placed
+        for place, name, schema, required in (*in_path, *in_query)
     ]
-    if not operation.has_body or not operation.others:
+    body = _body(operation)
+    if body is None:
         return {"parameters": parameters}
-    body = {**operation.schema, "properties": operation.others, "required": operation.required}
-    content = {JSON: {"schema": _shared(body, operation, components)}}
-    return {"parameters": parameters, "requestBody": {"required": bool(operation.required), "content": content}}
+    schema, required = body
+    shared = _shared(schema, operation, components)
+    content = {media_type: {"schema": shared} for media_type in ((FORM, JSON) if operation.takes_forms else (JSON,))}
+    return {"parameters": parameters, "requestBody": {"required": required, "content": content}}
+
+
+def _body(operation: Operation) -> tuple[Schema, bool] | None:
+    """(schema, whether it must be there) of the body; None where there is none."""
+    if operation.whole is not None:
+        name = operation.whole
+        return operation.schema["properties"][name], name in operation.schema.get("required", ())
+    if not operation.has_body or not operation.in_body:
+        return None
+    required = [name for name in operation.in_body if operation.is_required(name)]
+    return {**operation.schema, "properties": operation.in_body, "required": required}, bool(required)
 
 
 def _shared(part: Schema, operation: Operation, components: Components) -> Schema:

@@ -37,15 +37,13 @@ def _link(consumer: Operation, keys: dict[str, str]) -> dict[str, Any] | None:
     """The link to a consumer, through those of its arguments that want one of these keys; None when there are none."""
     free = dict(keys)
     in_path = _filled(consumer.in_path, free)
-    others = _filled(consumer.others, free)
-    if not in_path and not others:
+    in_query, in_body = _filled(consumer.in_query, free), _filled(consumer.in_body, free)
+    if not in_path and not in_query and not in_body:
         return None
     parameters = {f"path.{name}": value for name, value in in_path.items()}
-    if consumer.has_body:
-        body = {"requestBody": others} if others else {}
-        return {"operationId": consumer.tool.name, "parameters": parameters, **body}
-    parameters |= {f"query.{name}": value for name, value in others.items()}
-    return {"operationId": consumer.tool.name, "parameters": parameters}
+    parameters |= {f"query.{name}": value for name, value in in_query.items()}
+    body = {"requestBody": in_body} if in_body else {}
+    return {"operationId": consumer.tool.name, "parameters": parameters, **body}
 
 
 def _filled(arguments: dict[str, Schema], free: dict[str, str]) -> dict[str, str]:

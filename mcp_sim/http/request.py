@@ -40,21 +40,43 @@ def not_allowed(request: Request, methods: Iterable[str]) -> HttpError:
     return HttpError(405, "method_not_allowed", message, {"Allow": allowed})
 
 
+FORM = frozenset({"application/x-www-form-urlencoded"})
+
+
+def media_type(request: Request) -> str:
+    """What a body is said to be, without parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 async def json_object(request: Request) -> dict[str, Any]:
     """The body of a request, an empty one counting as `{}`.
 
     Raises:
         HttpError: the body is not said to be JSON, is not JSON, or is something other than an object.
     """
+    value = await json_body(request)
+    if value is None and not await request.body():
+        return {}
+    if not isinstance(value, dict):
+        raise HttpError(400, "invalid_json", f"the body is a JSON object, not {_name(value)}")
+    return value
+
+
+async def json_body(request: Request) -> Any:
+    """The body of a request, an empty one counting as null.
+
+    Raises:
+        HttpError: the body is not said to be JSON, or is not JSON.
+    """
     body = await request.body()
     if not body:
-        return {}
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json" and not media_type.endswith("+json"):
+        return None
+    said = media_type(request)
+    if said != "application/json" and not said.endswith("+json"):
         raise HttpError(
             415,
             "unsupported_media_type",
-            f"send JSON with 'Content-Type: application/json', not '{media_type or 'nothing'}'",
+            f"send JSON with 'Content-Type: application/json', not '{said or 'nothing'}'",
         )
     try:
         value = orjson.loads(body)
@@ -62,8 +84,6 @@ async def json_object(request: Request) -> dict[str, Any]:
         raise HttpError(400, "invalid_json", f"the body is not valid JSON: {error}") from None
     with suppress(RecursionError):  # what is nested so deeply is refused further on
         _ONCE.decode(body.decode())  # orjson takes the last of two equal names
-    if not isinstance(value, dict):
-        raise HttpError(400, "invalid_json", f"the body is a JSON object, not {_name(value)}")
     return value
 
 

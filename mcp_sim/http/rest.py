@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,14 +17,15 @@ from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from mcp_sim.http.arguments import Arguments
-from mcp_sim.http.errors import error_response, unknown_path
+from mcp_sim.http.errors import HttpError, error_response, unknown_path
 from mcp_sim.http.openapi import document
 from mcp_sim.http.operation import Operation, operations
 from mcp_sim.http.request import method, not_allowed, open_session
 from mcp_sim.registry import Registry
 from mcp_sim.session import Session
+from mcp_sim.responders.wording import Wording
 from mcp_sim.sessions import Sessions
-from schemas.types import Call, Wire, World
+from schemas.types import Call, Observation, Wire, World
 
 DOCUMENT = "openapi.json"
 SLASH = "\udc2f"
@@ -38,17 +39,23 @@ class Caller:
         self._tool = operation.tool.name
         self._names = tuple(operation.in_path)
         self._arguments = Arguments(operation)
+        self._wording = Wording(operation.tool)
         self._speaks_text = operation.effect.text is not None
 
     async def answer(self, session: Session, request: Request, given: Iterable[str]) -> Response:
         """What the tool says, spoken as HTTP; `given` are the arguments in the path."""
         path = {name: text.replace(SLASH, "/") for name, text in zip(self._names, given, strict=True)}
-        arguments = await self._arguments.read(request, path)
+        try:
+            arguments = await self._arguments.read(request, path)
+        except HttpError as error:
+            if not self._wording.is_json:
+                raise
+            return self._refused(self._wording.refusal(str(error), error.status))
         said = await session.call(Call(self._tool, arguments, session.pause()))
         wire = said.wire or Wire()
         headers = {**wire.headers, "Warning": f'199 - "{wire.notice}"'} if wire.notice else wire.headers
         if said.is_error:
-            return error_response(said.status, said.text, headers=headers)
+            return self._refused(said, headers)
         if said.status == 204:
             return Response(status_code=204, headers=headers)
         if wire.media_type:
@@ -56,6 +63,13 @@ class Caller:
         if self._speaks_text:
             return Response(said.text, said.status, headers, "text/plain")
         return Response(orjson.dumps(said.structured_content), said.status, headers, "application/json")
+
+
+    def _refused(self, said: Observation, headers: Mapping[str, str] | None = None) -> Response:
+        if not self._wording.is_json:
+            return error_response(said.status, said.text, headers=headers)
+        worded = self._wording.refusal(said.text, said.status)
+        return Response(worded.text, said.status, headers, "application/json")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from mcp_sim.expressions import EvaluationError
-from mcp_sim.responders.base import Effort, Imagined, Imaginer, NoDraft, answer, refusal
+from mcp_sim.responders.base import Effort, Imagined, Imaginer, NoDraft, answer
 from mcp_sim.responders.effects.run import OMIT, Refusal, Run, Wanted
 from mcp_sim.responders.effects.steps import compile_steps
+from mcp_sim.responders.wording import Wording
 from schemas.expressions import parse_template
 from schemas.types import Call, Draft, Observation, Tool, View, World
 
@@ -28,6 +29,7 @@ class Effects:
         self._imaginer = imaginer
         self._absent, self._defaults = _absent(tool)
         self._steps = compile_steps(effect.steps, world, "/effect/steps")
+        self._wording = Wording(tool)
         self._returns = parse_template(effect.returns)
         self._text = None if effect.text is None else parse_template(effect.text)
         self._status = effect.http.status if effect.http else 200
@@ -57,7 +59,7 @@ class Effects:
             state.at = "/effect/returns"
             return Draft(self._result(state), state.rows.delta(), notes, completions)
         except Refusal as error:
-            return Draft(refusal(error.text, error.status), notes=notes, completions=completions)
+            return Draft(self._wording.refusal(error.text, error.status), notes=notes, completions=completions)
         except (EvaluationError, TypeError, ValueError, AttributeError) as error:
             raise NoDraft("fault", f"tool '{self._tool.name}', {state.at}: {error}", final=True) from None
 
