@@ -130,7 +130,9 @@ class Session:
             if accepted is not None:
                 return _step(call, view, accepted, responder.name, reason, effort)
         assert responder is not None, "every route leads somewhere"
-        return _step(call, view, _apology(tool, effort.attempts[-1]), responder.name, "the proposal broke a rule", effort)
+        return _step(
+            call, view, _apology(tool, effort.attempts[-1]), responder.name, "the proposal broke a rule", effort
+        )
 
     async def _accepted(
         self, responder: Responder, tool: CompiledTool, call: Call, view: EntityView, effort: Effort

@@ -56,8 +56,8 @@ def create_app(
         Route("/", Front(sessions)),
         Route("/mcp", mcp),
         Route(MCP_PATH, mcp),
-        Route("/api/{path:path}", rest),
-        Route(f"{REST_PATH}/{{path:path}}", rest),
+        Route("/api/{path:whole}", rest),
+        Route(f"{REST_PATH}/{{path:whole}}", rest),
         *routes_of(ENDPOINTS, control),
     ]
 

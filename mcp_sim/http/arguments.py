@@ -41,8 +41,8 @@ class Arguments:
         return found
 
     def _query(self, request: Request) -> dict[str, Any]:
-        pairs = _pairs(request.scope["query_string"].decode("latin-1"), "query")
         operation = self._operation
+        pairs = _pairs(request.scope["query_string"].decode("latin-1"), "query", is_lenient=operation.is_lenient)
         if operation.has_body and (strange := [name for name, _ in pairs if not self._is_in_query(name)]):
             raise _misplaced(strange[0], "query string", "path" if strange[0] in self._in_path else "body")
         texts: dict[str, list[str]] = {}
@@ -71,16 +71,19 @@ class Arguments:
 
     def _form(self, body: bytes) -> dict[str, Any]:
         known = self._operation.in_body
-        found = nested(_pairs(body.decode("latin-1"), "body"), known)
+        found = nested(_pairs(body.decode("latin-1"), "body", is_lenient=True), known)
         return {name: read(value, known.get(name, {})) for name, value in found.items()}
 
 
 _ANY = Textual(frozenset())
 
 
-def _pairs(text: str, place: str) -> list[tuple[str, str]]:
+def _pairs(text: str, place: str, *, is_lenient: bool) -> list[tuple[str, str]]:
+    """Names and texts; where a service is lenient, without NUL, which no text can hold."""
     if not text:
         return []
+    if is_lenient:
+        text = text.replace("%00", "")
     try:
         return parse_qsl(text, keep_blank_values=True, errors="strict")
     except UnicodeDecodeError:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
-_NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
-_PARTS = re.compile(r"\[([^\[\]]*)\]")
 _DEEP = 30
 
 
@@ -19,20 +16,25 @@ def nested(pairs: Iterable[tuple[str, str]], plain: Iterable[str] = ()) -> dict[
     plain = set(plain)
     found: dict[str, Any] = {}
     for name, text in pairs:
-        match = None if name in plain else _NAME.fullmatch(name)
-        steps = [name] if match is None else [match[1], *_PARTS.findall(match[2])[:_DEEP]]
-        _put(found, steps, text)
+        _put(found, [name] if name in plain else _steps(name), text)
     return {name: _listed(value) for name, value in found.items()}
+
+
+def _steps(name: str) -> list[str]:
+    """`a[b][c]` taken apart."""
+    root, bracket, rest = name.partition("[")
+    if not root or not bracket or not rest.endswith("]"):
+        return [name]
+    return [root, *rest.removesuffix("]").split("][", _DEEP)]
 
 
 def _put(into: dict[str, Any], steps: list[str], text: str) -> None:
     step, *rest = steps
-    step = step or _next(into, rest)
     if rest:
         inner = into.get(step)
         if not isinstance(inner, dict):
             inner = into[step] = {}
-        _put(inner, rest, text)
+        _put(inner, [rest[0] or _next(inner, rest[1:]), *rest[1:]], text)
     elif step in into:
         before = into[step]
         into[step] = [*before, text] if isinstance(before, list) else [before, text]

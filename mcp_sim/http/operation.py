@@ -48,6 +48,11 @@ class Operation:
         """Whether a body may be a form."""
         return self.http.body == "form"
 
+    @property
+    def is_lenient(self) -> bool:
+        """Whether it stands for that of another service, which drops what no text can hold."""
+        return self.takes_forms or self.http.error is not None
+
     def argument(self, name: str) -> str:
         """The argument that a request calls so."""
         return self._arguments.get(name, name)

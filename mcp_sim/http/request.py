@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import orjson
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 
 from mcp_sim.http.errors import HttpError, shown
@@ -15,6 +16,14 @@ from mcp_sim.server import DEFAULT_SESSION
 from mcp_sim.session import Session
 from mcp_sim.sessions import Sessions
 
+
+class Whole(PathConvertor):
+    """The rest of a path, line breaks included."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("whole", Whole())
 MCP_PATH = "/sessions/{session}/mcp"
 REST_PATH = "/sessions/{session}/api"
 

@@ -22,8 +22,8 @@ from mcp_sim.http.openapi import document
 from mcp_sim.http.operation import Operation, operations
 from mcp_sim.http.request import method, not_allowed, open_session
 from mcp_sim.registry import Registry
-from mcp_sim.session import Session
 from mcp_sim.responders.wording import Wording
+from mcp_sim.session import Session
 from mcp_sim.sessions import Sessions
 from schemas.types import Call, Observation, Wire, World
 
@@ -63,7 +63,6 @@ class Caller:
         if self._speaks_text:
             return Response(said.text, said.status, headers, "text/plain")
         return Response(orjson.dumps(said.structured_content), said.status, headers, "application/json")
-
 
     def _refused(self, said: Observation, headers: Mapping[str, str] | None = None) -> Response:
         if not self._wording.is_json:

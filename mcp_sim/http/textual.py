@@ -22,6 +22,7 @@ _KINDS: dict[type, frozenset[str]] = {
     dict: frozenset({"object"}),
     str: frozenset({"string"}),
 }
+_PARTS = {"object", "array"}
 _BRANCHES = ("anyOf", "oneOf", "allOf")
 
 
@@ -50,7 +51,7 @@ class Textual:
         """The reader of values that obey this schema; the schema itself is asked where it has alternatives."""
         found = kinds(schema) - {"null"}
         has_choice = isinstance(schema, Mapping) and any(word in schema for word in _BRANCHES)
-        chosen = schema if has_choice and len(found - {"integer"}) > 1 else None
+        chosen = schema if has_choice and len(found) > 1 and not found <= {"integer", "number"} else None
         items = schema.get("items") if isinstance(schema, Mapping) else None
         return cls(found, kinds(items) - {"null"}, chosen)
 
@@ -67,10 +68,15 @@ def read(given: Any, schema: Any) -> Any:
     """The value of a parameter: a text, a list of texts, or what nested names lead to."""
     allowed = kinds(schema) - {"null"}
     match given:
+        case "" if allowed & _PARTS and _clears(schema):
+            empty: Any = {} if "object" in allowed else []
+            return empty if _holds(schema, empty) else given
         case str() if "array" in allowed and not _holds(schema, given):
             return [_scalar(given, _part(schema, "items"))]
         case str():
             return _scalar(given, schema)
+        case list() if "object" in allowed and "array" not in allowed:  # names that count look like a list
+            return {str(n): read(part, _property(schema, str(n))) for n, part in enumerate(given)}
         case list():
             return [read(part, _part(schema, "items")) for part in given]
         case dict():
@@ -78,6 +84,11 @@ def read(given: Any, schema: Any) -> Any:
                 return [read(part, _part(schema, "items")) for part in given.values()]
             return {name: read(part, _property(schema, name)) for name, part in given.items()}
     return given
+
+
+def _clears(schema: Any) -> bool:
+    """Whether nothing but an empty text means: hold nothing any more."""
+    return any(one.get("enum") == [""] for one in _alternatives(schema))
 
 
 def _scalar(text: str, schema: Any) -> Any:

@@ -11,6 +11,7 @@ from mcp_sim.learn.openapi.effects import Effects
 from mcp_sim.learn.openapi.operations import Operation, operations
 from mcp_sim.learn.openapi.references import Found, References
 from mcp_sim.learn.openapi.resources import Resource, resources
+from mcp_sim.learn.openapi.routes import route
 from mcp_sim.learn.openapi.schemas import Schema, Schemas
 from mcp_sim.learn.openapi.spec import Spec, read_spec
 from schemas.check import check_pack
@@ -100,6 +101,12 @@ class _Reader:
         self._resources = resources(self._operations, self._schemas)
         info = spec.data.get("info")
         info = info if isinstance(info, dict) else {}
+        self._effects.owners = {
+            collection: resource
+            for resource in self._resources
+            for collection in resource.collections
+            if "create" in resource.roles.values()
+        }
         self._api = Api(str(info.get("title") or ""), str(info.get("description") or ""))
 
     def api(self, told: list[str]) -> Api:
@@ -107,7 +114,13 @@ class _Reader:
         references = References(self._resources, self._schemas)
         creatable = {one.name for one in self._resources if "create" in one.roles.values()}
         for resource in self._resources:
-            self._entity(resource, dict(references.of_row(resource)), creatable)
+            found = dict(references.of_row(resource))
+            resource.references = {
+                path: one.to
+                for path, one in found.items()
+                if one.confidence >= _SEEN and one.to in creatable and "." not in path
+            }
+            self._entity(resource, found, creatable)
         roles = {tool: resource for resource in self._resources for tool in (*resource.adopted, *resource.roles)}
         for operation in self._operations:
             self._tool(operation, roles.get(operation.tool))
@@ -162,7 +175,7 @@ class _Reader:
                 self._api.note(at, effect["confidence"], f"{what} answers with nothing; what it changes is not known")
             else:
                 self._undecided(operation.tool, f"{what} is no plain operation on one resource")
-        http = {"method": operation.method, "path": operation.route, "status": operation.status}
+        http = route(self._schemas, operation)
         output = {"type": "null"} if operation.answer is None else self._schemas.relaxed(operation.answer)
         reads = operation.method == "GET"
         self._api.tools[operation.tool] = {
@@ -208,7 +221,7 @@ class _Reader:
         else:
             operation = next(one for one in self._operations if one.tool == name)
             http = self._api.tools[name]["effect"].get("http")
-            made_up = self._effects.made_up(operation) if rest[1:2] != ["made_up"] else {}
+            made_up = self._effects.made_up(operation, bare=True)
             self._api.tools[name]["effect"] = {**made_up, **({"http": http} if http else {})}
             self._undecided(name, message)
         self._spec.tell(f"/{'/'.join(map(str, at))}: {message}; left out")
@@ -222,7 +235,10 @@ class _Reader:
         for tool in resource.roles if resource is not None else ():
             operation = next(one for one in self._operations if one.tool == tool)
             http = self._api.tools[tool]["effect"].get("http")
-            self._api.tools[tool]["effect"] = {**self._effects.made_up(operation), **({"http": http} if http else {})}
+            self._api.tools[tool]["effect"] = {
+                **self._effects.made_up(operation, bare=True),
+                **({"http": http} if http else {}),
+            }
             self._undecided(tool, f"{entity} is no entity")
 
     def _undecided(self, tool: str, why: str) -> None:

@@ -6,25 +6,31 @@ import keyword
 import re
 from typing import Any
 
+from mcp_sim.learn.openapi.moments import CHANGED, MADE, constants, moments
+from mcp_sim.learn.openapi.needed import Needed
 from mcp_sim.learn.openapi.operations import Operation
 from mcp_sim.learn.openapi.resources import Resource, Shape
 from mcp_sim.learn.openapi.schemas import Schema, Schemas
-from mcp_sim.learn.openapi.words import singular, words
+from mcp_sim.learn.openapi.words import argument, singular, words
 
 _LIMITS = {("limit",), ("per", "page"), ("page", "size"), ("max", "results"), ("page", "limit"), ("count",), ("top",)}
 _OFFSETS = {("offset",), ("skip",), ("start",), ("page", "offset")}
 _PAGES = {("page",), ("page", "number")}
-_MADE = {"created", "create", "creation", "date_created"}
-_CHANGED = {"updated", "modified", "changed", "update"}
 _MANY = 40
 _EMPTY = {204, 205}
 
 
 class Effects:
-    """Writes the effects of one spec."""
+    """Writes the effects of one spec.
+
+    Attributes:
+        owners: the resources that can be created, by the path of a collection of theirs, with `{}` for parameters.
+    """
 
     def __init__(self, schemas: Schemas) -> None:
         self._schemas = schemas
+        self._needed = Needed(schemas)
+        self.owners: dict[str, Resource] = {}
 
     def of(self, operation: Operation, resource: Resource, role: str) -> dict[str, Any] | None:
         """The effect of an operation that plays a role in a resource; None where it is not clear."""
@@ -43,28 +49,37 @@ class Effects:
             return self._update(operation, resource, key) if shape is not None or says_nothing else None
         if shape is None or shape.many:
             return None
-        steps = [{"read": resource.name, "key": key, "missing": _missing(resource, operation)}]
+        above = self._above(operation, len(operation.parameters) - 1)
+        steps = [*above, {"read": resource.name, "key": key, "missing": _missing(resource, operation)}]
         return {"steps": steps, "returns": self._wrapped(operation, resource, "{" + resource.name + "}")}
 
-    def made_up(self, operation: Operation) -> dict[str, Any]:
-        """An effect that hands the whole answer to the world model."""
+    def made_up(self, operation: Operation, *, bare: bool = False) -> dict[str, Any]:
+        """An effect that hands the whole answer to the world model; not `bare`, the rows in its path have to be."""
+        above = [] if bare else self._above(operation, len(operation.parameters))
         if operation.answer is None or operation.status in _EMPTY:
-            return {"returns": None, "confidence": 0.6}
-        step = {"imagine": "answer", "schema": self._schemas.plain(operation.answer), "about": operation.summary}
-        return {"steps": [step], "returns": "{answer}", "confidence": 0.0}
+            return {"steps": above, "returns": None, "confidence": 0.6}
+        step = {"imagine": "answer", "schema": self._needed.of(operation.answer), "about": operation.summary}
+        return {"steps": [*above, step], "returns": "{answer}", "confidence": 0.0}
 
     def _create(self, operation: Operation, resource: Resource) -> dict[str, Any]:
-        fields, _ = self._schemas.fields(resource.row)
+        fields, required = self._schemas.fields(self._created(operation, resource))
         wrapper, names = self._wrapper(operation, resource)
-        names = [name for name in names if name not in self._constants(fields)]
-        values, steps = {} if wrapper else self._given(operation, resource), []
+        fixed = constants(self._schemas, fields)
+        names = [name for name in names if name not in fixed]
+        values: dict[str, Any] = {} if wrapper else self._given(operation, resource)
+        values = {name: value for name, value in values.items() if name in fields}
+        steps = self._above(operation, len(operation.parameters))
         values.update(self._parents(operation, resource, set(values) | set(names)))
-        rest = self._rest(resource, set(values) | set(names))
+        times = moments(self._schemas, fields, MADE | CHANGED)
+        sure = {one.field for one in operation.arguments if one.required} | {name for name in values if name in names}
+        known = {resource.key, *fixed, *times, *(name for name in values if name in sure), *names}
+        rest = self._rest(resource, fields, [name for name in required if name in fields and name not in known])
         if rest is not None:
             steps.append({"imagine": "rest", "schema": rest, "about": f"the other fields of a new {resource.name}"})
-            values.update({name: f"{{rest[{name!r}]}}" for name in rest["properties"]})
-        values.update(self._moments(fields, _MADE | _CHANGED))
-        values.update(self._constants(fields))
+            for name in rest["properties"]:
+                values[name] = _or(values.get(name), f"rest[{name!r}]", rest["properties"][name])
+        values.update(times)
+        values.update(fixed)
         if wrapper:
             steps.append({"compute": {"own": values}})
             given = f"pick({wrapper} or own, {', '.join(map(repr, names))})"
@@ -78,11 +93,13 @@ class Effects:
         wrapper, names = self._wrapper(operation, resource)
         given: dict[str, Any] = {} if wrapper else self._given(operation, resource)
         given.pop(resource.key, None)
-        given.update({name: value for name, value in self._moments(fields, _CHANGED).items() if name not in given})
+        given.update(
+            {name: value for name, value in moments(self._schemas, fields, CHANGED).items() if name not in given}
+        )
         missing = _missing(resource, operation)
         steps: list[dict[str, Any]] = [{"read": resource.name, "key": key, "missing": missing, "as": "before"}]
         changes: Any = given
-        inside = [name for name in names if name != resource.key and name not in self._constants(fields)]
+        inside = [name for name in names if name != resource.key and name not in constants(self._schemas, fields)]
         if wrapper and inside:
             steps.append({"compute": {"own": given}})
             nested = [
@@ -109,13 +126,13 @@ class Effects:
         said = self._said_of_deletion(operation, resource)
         if said is not None:
             return {"steps": steps, "returns": said}
-        made_up = self.made_up(operation)
+        made_up = self.made_up(operation, bare=True)
         return {"steps": [*steps, *made_up["steps"]], "returns": made_up["returns"]}
 
     def _said_of_deletion(self, operation: Operation, resource: Resource) -> dict[str, Any] | None:
         """What is told of a row that is gone: its key, that it is gone, and what never changes."""
         fields, required = self._schemas.fields(operation.answer)
-        found: dict[str, Any] = self._constants(fields)
+        found: dict[str, Any] = constants(self._schemas, fields)
         own = {(resource.key,), *((*before, *resource.words, "id") for before in ((), ("deleted",)))}
         own |= {(*before, resource.words[-1], "id") for before in ((), ("deleted",))} | {("deleted", "id")}
         for name, part in fields.items():
@@ -145,27 +162,43 @@ class Effects:
         match.update(self._parents(operation, resource, set(match)))
         if match:
             step["match"] = match
-        return {"steps": [step], "returns": self._wrapped(operation, resource, "{rows['items']}")}
+        above = self._above(operation, len(operation.parameters))
+        return {"steps": [*above, step], "returns": self._wrapped(operation, resource, "{rows['items']}")}
 
     def _given(self, operation: Operation, resource: Resource) -> dict[str, Any]:
         """The fields of a row that the body of a request holds."""
         row = self._schemas.fields(resource.row)[0]
-        found = {name: _argument(one.name) for name, one in operation.of("body").items() if name in row}
-        return {name: f"{{{source}}}" for name, source in found.items() if source is not None}
+        found = {}
+        for name, one in operation.of("body").items():
+            source = _argument(one.name)
+            if name in row and source is not None and self._may_hold(row[name], one.schema):
+                found[name] = f"{{{source}}}"
+        return found
+
+    def _may_hold(self, field: Any, argument: Any, depth: int = 3) -> bool:
+        """Whether a field may hold what an argument brings: both are of one kind."""
+        ours, theirs = self._schemas.types(field), self._schemas.types(argument)
+        if not ours or not theirs or {*ours, *theirs} <= {"integer", "number"}:
+            return True
+        if "object" not in ours & theirs or not depth:
+            return bool(ours & theirs)
+        fields, given = self._schemas.fields(field)[0], self._schemas.fields(argument)[0]
+        return all(self._may_hold(fields[name], given[name], depth - 1) for name in fields.keys() & given.keys())
 
     def _wrapper(self, operation: Operation, resource: Resource) -> tuple[str | None, list[str]]:
         """The argument that holds the row, where the body wraps it: `{"data": {"attributes": ...}}`; and its fields."""
         row = self._schemas.fields(resource.row)[0]
+        direct = operation.of("body").keys() & row.keys()
         for name, one in operation.of("body").items():
             source = _argument(one.name)
-            if name not in row and source is not None and self._is_row(one.schema, row):
+            if name not in row and source is not None and self._is_row(one.schema, row, len(direct)):
                 return source, [field for field in self._schemas.fields(one.schema)[0] if field in row]
         return None, []
 
-    def _is_row(self, schema: Any, row: dict[str, Any]) -> bool:
+    def _is_row(self, schema: Any, row: dict[str, Any], direct: int) -> bool:
         fields, _ = self._schemas.fields(schema)
         shared = fields.keys() & row.keys()
-        return bool(shared - {"type"}) and 2 * len(shared) >= min(len(fields), len(row))
+        return bool(shared - {"type"}) and len(shared) > direct and 2 * len(shared) >= min(len(fields), len(row))
 
     def _parents(self, operation: Operation, resource: Resource, given: set[str]) -> dict[str, Any]:
         """The fields of a row that the path names: `/users/{user_id}/orders` says whose order it is."""
@@ -181,51 +214,44 @@ class Effects:
             name = next((name for name in row if words(name) in spelled and name != resource.key), None)
             argument = next((one.name for one in operation.arguments if one.field == parameter), None)
             source = None if argument is None else _argument(argument)
-            if name is not None and name not in given and source is not None and self._is_scalar(row[name]):
+            if name is not None and name not in given and source is not None and self._names(resource, name, row):
                 found[name] = f"{{{source}}}"
         return found
+
+    def _names(self, resource: Resource, name: str, row: dict[str, Any]) -> bool:
+        return name in resource.references or self._is_scalar(row[name])
 
     def _is_at_item(self, resource: Resource, operation: Operation) -> bool:
         return _role(resource, operation) in ("read", "update", "delete")
 
-    def _rest(self, resource: Resource, given: set[str]) -> Schema | None:
-        """The schema of what a new row needs besides: required fields that nothing else decides."""
-        fields, required = self._schemas.fields(resource.row)
-        moments, constants = self._moments(fields, _MADE | _CHANGED), self._constants(fields)
-        names = [
-            name
-            for name in required
-            if name in fields
-            and name not in given
-            and name not in moments
-            and name not in constants
-            and name != resource.key
-            and self._is_scalar(fields[name])
-        ][:_MANY]
+    def _rest(self, resource: Resource, fields: dict[str, Any], names: list[str]) -> Schema | None:
+        """The schema of what a new row needs besides, fields that refer to other rows apart."""
+        names = [name for name in names if name not in resource.references][:_MANY]
         if not names:
             return None
-        properties = {name: self._schemas.plain(fields[name]) for name in names}
+        properties = {name: self._needed.of(fields[name], 1) for name in names}
         return {"type": "object", "required": names, "properties": properties}
 
-    def _moments(self, fields: dict[str, Any], about: set[str]) -> dict[str, str]:
-        found = {}
-        for name, part in fields.items():
-            told = self._schemas.resolved(part)
-            if set(words(name)) & about and told.get("format") == "date-time":
-                found[name] = "{now}"
-        return found
+    def _created(self, operation: Operation, resource: Resource) -> Any:
+        """The schema of a row that this operation makes: of alternatives, the one that takes most of its body."""
+        given = operation.of("body").keys()
+        branches = self._schemas.branches(resource.row)
+        return max(branches, key=lambda one: len(given & self._schemas.fields(one)[0].keys()))
 
-    def _constants(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """What a field always holds: the only value that its schema allows."""
-        found = {}
-        for name, part in fields.items():
-            schema = self._schemas.resolved(part)
-            options = schema.get("enum")
-            if "const" in schema:
-                found[name] = schema["const"]
-            elif isinstance(options, list) and len(options) == 1:
-                found[name] = options[0]
-        return {name: _literal(value) for name, value in found.items()}
+    def _above(self, operation: Operation, depth: int) -> list[dict[str, Any]]:
+        """The rows that the first parameters of a path name: they have to be there."""
+        parts = operation.path.strip("/").split("/")
+        steps: list[dict[str, Any]] = []
+        for place, part in enumerate(parts):
+            if not part.startswith("{") or len(steps) >= depth:
+                continue
+            collection = "/" + re.sub(r"{[^{}]*}", "{}", "/".join(parts[:place]))
+            owner, source = self.owners.get(collection), _argument(argument(part.strip("{}")))
+            if owner is not None and source is not None:
+                title = owner.name.replace("_", " ").capitalize()
+                missing = f"{title} '{{{source}}}' not found"
+                steps.append({"read": owner.name, "key": source, "missing": missing, "as": f"above_{len(steps) + 1}"})
+        return steps
 
     def _wrapped(self, operation: Operation, resource: Resource, value: Any) -> Any:
         """The value in the envelope that the answer declares, with the constants and counts that stand beside it."""
@@ -239,7 +265,7 @@ class Effects:
         if shape.many and _role(resource, operation) != "list":
             return {name: [value]}
         fields, required = self._schemas.fields(operation.answer)
-        beside: dict[str, Any] = self._constants(fields)
+        beside: dict[str, Any] = constants(self._schemas, fields)
         for other in fields:
             spoken = set(words(other))
             if (
@@ -287,9 +313,14 @@ def _address(operation: Operation) -> str:
     return re.sub(r"{(\w+)}", r"{args.\1}", operation.route)
 
 
-def _literal(value: Any) -> Any:
-    """A constant that a template takes as it is."""
-    return value.replace("{", "{{").replace("}", "}}") if isinstance(value, str) else value
+def _or(given: str | None, rest: str, schema: Schema) -> str:
+    """What was given, else what was made up; an object that was given keeps what it leaves out of it."""
+    if given is None:
+        return f"{{{rest}}}"
+    source = given.strip("{}")
+    if schema.get("type") == "object":
+        return f"{{merge({rest}, {source})}}"
+    return f"{{{rest} if {source} is None else {source}}}"
 
 
 def _missing(resource: Resource, operation: Operation) -> str:

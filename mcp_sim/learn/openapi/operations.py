@@ -37,6 +37,8 @@ class Operation:
         body: the schema of the body, None if it takes none.
         status: of a success; `answer` is the schema of its body, None where it has none.
         open: whether it may take fields that are not declared.
+        is_form: whether its body is a form.
+        errors: the schemas of its errors by their code, `4XX` and `default` last; None where one has no body.
     """
 
     tool: str
@@ -49,6 +51,8 @@ class Operation:
     status: int = 200
     answer: Any = None
     open: bool = False
+    is_form: bool = False
+    errors: dict[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     deprecated: bool = field(default=False)
 
@@ -125,6 +129,8 @@ def _operation(spec: Spec, schemas: Schemas, tool: str, method: str, path: str, 
         status=status,
         answer=answer,
         open=body is not None and resolved_body.get("additionalProperties") is not False,
+        is_form=_is_form(spec, given, parameters),
+        errors=_errors(spec, given),
         tags=tuple(str(tag) for tag in _list(given.get("tags"))),
         deprecated=given.get("deprecated") is True,
     )
@@ -146,6 +152,25 @@ def _body(spec: Spec, given: dict[str, Any], parameters: dict[tuple[str, str], d
     request = spec.resolved(given.get("requestBody"))
     schema = _content(spec, request.get("content"))
     return schema, request.get("required") is True
+
+
+def _is_form(spec: Spec, given: dict[str, Any], parameters: dict[tuple[str, str], dict[str, Any]]) -> bool:
+    content = spec.resolved(given.get("requestBody")).get("content")
+    named = list(content) if isinstance(content, dict) else []
+    has_fields = any(place == "formData" for place, _ in parameters)
+    return has_fields or (_FORMS[0] in named and not any(map(_JSON.match, named)))
+
+
+def _errors(spec: Spec, given: dict[str, Any]) -> dict[str, Any]:
+    """The schemas of the errors that are declared, by their code."""
+    responses = given.get("responses")
+    responses = responses if isinstance(responses, dict) else {}
+    codes = [code for code in map(str, responses) if re.fullmatch("4..|default", code)]
+    found = {}
+    for code in sorted(codes, key=lambda code: (not code.isdigit(), code != "4XX", code)):
+        response = spec.resolved(responses.get(code))
+        found[code] = response.get("schema") if spec.version == 2 else _content(spec, response.get("content"))
+    return found
 
 
 def _content(spec: Spec, content: Any) -> Any:

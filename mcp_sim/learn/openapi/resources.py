@@ -45,6 +45,7 @@ class Resource:
         roles: what operations do to it, by tool: create, read, list, update or delete.
         adopted: the roles of operations that only their answer shows to be about it.
         shapes: where the rows stand in the answers, by tool.
+        references: the fields of its rows that hold keys of others, and whose.
         confidence: that it is one.
         why: the evidence for that.
     """
@@ -58,6 +59,7 @@ class Resource:
     roles: dict[str, str] = field(default_factory=dict)
     adopted: dict[str, str] = field(default_factory=dict)
     shapes: dict[str, Shape] = field(default_factory=dict)
+    references: dict[str, str] = field(default_factory=dict)
     confidence: float = 0.9
     why: list[str] = field(default_factory=list)
 
