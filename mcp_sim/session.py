@@ -195,7 +195,7 @@ class Session:
         except DeltaRejected as error:
             draft = Draft(step.answer or step.observation, step.delta, step.notes, step.completions)
             effort.attempts.append(Attempt(step.responder, draft, (Violation("database", "", "", "", str(error)),)))
-            final = _apology(self.registry.tool(step.call.tool), effort.attempts[-1])
+            final = _apology(self.registry.tools[step.call.tool], effort.attempts[-1])
             step = _step(step.call, view, final, step.responder, "the proposal broke a rule", effort)
             step = step if plan is None else plan.finish(step)
             self._timeline.commit(step, view, _measured(effort, started))

@@ -207,7 +207,7 @@ paths:
         (b"- 1\n", "FILE: no OpenAPI document: its root is no object"),
         (b'{"openapi": "4.0.0", "paths": {}}', "FILE: no OpenAPI document: it says neither"),
         (b'{"openapi": "3.0.0"}', "FILE: no OpenAPI document: it has no `paths`"),
-        (b"\xff\xfe\x00", "FILE: not readable as JSON or YAML: "),
+        (b"\x80\x81\x00", "FILE: not readable as JSON or YAML: "),
         (gzip.compress(b"x" * 5000, mtime=0)[:-20], "FILE: the packed file ends early"),
     ],
 )
