@@ -64,7 +64,9 @@ def given(answer: Any) -> dict[str, Any]:
 
 def test_a_form_nests_and_its_texts_become_what_the_schema_wants(http: TestClient) -> None:
     form = "name=Ada&card[number]=42&card[year]=2030&lines[0][qty]=1&lines[1][qty]=2&tags[]=a&tags[]=b&until=7&id=5"
-    answer = http.post("/api/pay/x?dry=true", content=form, headers={"content-type": "application/x-www-form-urlencoded"})
+    answer = http.post(
+        "/api/pay/x?dry=true", content=form, headers={"content-type": "application/x-www-form-urlencoded"}
+    )
 
     assert given(answer) == {
         "id": "x",
