@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from schemas.recorded import RecordedCall, RecordedRun, gathered
+from store.traces.importers.definitions import DEFINITIONS
 from store.traces.importers.event import NOT_WHOLE, Form, RawEvent
 from store.traces.importers.forms import recognised
 from store.traces.importers.har import HAR, Operation, decode_as
@@ -57,7 +58,7 @@ def read_runs(path: str | Path, *, tell: Tell = _warn) -> list[RecordedRun]:
     path = Path(path)
     form = recognised(path, tell)
     runs: dict[str, list[RawEvent]] = {}
-    for event in form.events(path, tell) if form else ():
+    for event in form.events(path, tell) if form not in (None, DEFINITIONS) else ():
         runs.setdefault(event.trajectory(str(path)), []).append(event)
     return [
         gathered(name, (one for event in in_order(events) if form and (one := decoded(form, event, path, tell))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from store.traces.importers.atif import ATIF
 from store.traces.importers.canonical import CANONICAL
 from store.traces.importers.definitions import DEFINITIONS
 from store.traces.importers.event import Form
@@ -11,8 +12,11 @@ from store.traces.importers.har import HAR
 from store.traces.importers.jsonl import JSONL
 from store.traces.importers.lines import Complaint, Tell, chunks
 from store.traces.importers.mcp import MCP
+from store.traces.importers.openai import OPENAI
+from store.traces.importers.otel import OTEL
+from store.traces.importers.sharegpt import SHAREGPT
 
-FORMS: tuple[Form, ...] = (CANONICAL, JSONL, DEFINITIONS, HAR, MCP)
+FORMS: tuple[Form, ...] = (CANONICAL, JSONL, DEFINITIONS, HAR, ATIF, OTEL, OPENAI, SHAREGPT, MCP)
 """In the order in which they are tried."""
 _LOOKED_AT = 2**22
 """Bytes by which the form of a file is recognised."""

@@ -27,8 +27,14 @@ _RUNS = 20_000
 
 
 def is_jsonl(head: list[bytes]) -> bool:
-    """Whether a file that begins with these lines holds such calls."""
-    return any(isinstance(found := _object(line), dict) and found.keys() >= set(_NEEDED) for line in head)
+    """Whether a file that begins with these lines holds such calls, or what else is said of their runs."""
+    return any(_is_ours(_object(line)) for line in head)
+
+
+def _is_ours(found: Any) -> bool:
+    if not isinstance(found, dict):
+        return False
+    return found.keys() >= set(_NEEDED) or ("trajectory_id" in found and _what(found) != "call")
 
 
 def events(path: Path, tell: Tell) -> Iterator[RawEvent]:

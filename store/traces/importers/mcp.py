@@ -78,7 +78,7 @@ def decode(event: RawEvent, origin: str) -> Recorded | None:
     if event.what == "about":
         return _about(event.raw, trajectory)
     params = event.raw["request"]["params"]
-    answer = _answer(event.raw["response"])
+    answer = answer_of(event.raw["response"])
     if answer is None:
         raise ValueError("the answer is no result of a tool")
     text, is_error, structured = answer
@@ -169,7 +169,7 @@ def _taken(path: Path, line: Line, connection: _Connection, message: dict[str, A
         _tell_version(path, line, message, tell)
         yield _event("about", asked, line, message, connection)
     elif asked.method == "tools/call":
-        if _answer(message) is None:
+        if answer_of(message) is None:
             tell(Complaint(path, line.number, f"the answer to '{asked.tool}' is no result of a tool; left out"))
             return
         yield _event("call", asked, line, message, connection)
@@ -217,7 +217,7 @@ def _answers_tool(message: dict[str, Any]) -> bool:
     return isinstance(result, dict) and isinstance(result.get("content"), list)
 
 
-def _answer(message: dict[str, Any]) -> tuple[str, bool, Any] | None:
+def answer_of(message: dict[str, Any]) -> tuple[str, bool, Any] | None:
     """(text, whether it is an error, structured content) of an answer to a call; None if it is none."""
     error, result = message.get("error"), message.get("result")
     if isinstance(error, dict):
