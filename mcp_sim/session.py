@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Protocol
 
 from mcp_sim.errors import UnknownSession
 from mcp_sim.perturb.plan import Plan
@@ -31,16 +31,28 @@ _log = logging.getLogger("mcp_sim")
 OBSERVED = "observed"
 """The responder of a step that a real service answered."""
 
+Twin = Callable[[], Awaitable[Step]]
+"""The step that the world's own rules make of a call; nothing is committed."""
+
+
+class Mode(Protocol):
+    """Who answers the calls of a session, where that is not the world alone."""
+
+    async def step(self, call: Call, view: EntityView, twin: Twin, /) -> Step:
+        """The step of one call; asked again for the same call if the session moved meanwhile."""
+        ...
+
 
 class Session:
     """One running World, addressed by its id. Calls are taken one at a time, in the order in which they came."""
 
-    def __init__(self, record: SessionRecord, registry: Registry, timeline: Timeline) -> None:
+    def __init__(self, record: SessionRecord, registry: Registry, timeline: Timeline, mode: Mode | None = None) -> None:
         self.id = record.id
         self.world = registry.world
         self.seed = record.seed
         self.registry = registry
         self.gone = False
+        self._mode = mode
         self._timeline = timeline
         self._turn = asyncio.Lock()
         self._answered: float | None = None
@@ -113,6 +125,17 @@ class Session:
             call = _recordable(call)
             draft = Draft(unknown_tool(self.registry.unknown(call.tool)))
             return _step(call, view, draft, "validate", "the world has no such tool", effort), None
+        if self._mode is None:
+            return await self._simulated(tool, call, view, effort)
+
+        async def twin() -> Step:
+            return (await self._simulated(tool, call, view, effort))[0]
+
+        return await self._mode.step(call, view, twin), None
+
+    async def _simulated(
+        self, tool: CompiledTool, call: Call, view: EntityView, effort: Effort
+    ) -> tuple[Step, Plan | None]:
         problem = tool.argument_errors(call.arguments)
         if problem is not None:
             draft = Draft(tool.wording.refusal(problem, tool.wording.invalid))

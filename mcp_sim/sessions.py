@@ -11,7 +11,7 @@ from secrets import token_hex
 from mcp_sim.errors import BadName, UnknownEntity, UnknownSession
 from mcp_sim.perturb.given import Given, perturbations_of, without
 from mcp_sim.registry import Registry
-from mcp_sim.session import Session
+from mcp_sim.session import Mode, Session
 from mcp_sim.worldmodel.worldmodel import WorldModel
 from schemas.types import Row, StateDelta, World
 from schemas.validate import nearest
@@ -57,10 +57,11 @@ class Sessions:
         default: the id of the session that `default` means here.
     """
 
-    def __init__(self, db: Database, worldmodel: WorldModel | None = None) -> None:
+    def __init__(self, db: Database, worldmodel: WorldModel | None = None, mode: Mode | None = None) -> None:
         self.default = DEFAULT
         self._db = db
         self._worldmodel = worldmodel
+        self._mode = mode
         self._open: OrderedDict[str, Session] = OrderedDict()
         self._registries: dict[str, Registry] = {}
         self._served: tuple[World, int, Given | None] | None = None
@@ -310,7 +311,7 @@ class Sessions:
 
     def _start(self, record: SessionRecord) -> Session:
         registry = self._registry(record)
-        session = Session(record, registry, Timeline(self._db, registry.world, record.id))
+        session = Session(record, registry, Timeline(self._db, registry.world, record.id), self._mode)
         self._open[record.id] = session
         if len(self._open) > _OPEN:
             self._open.popitem(last=False)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from mcp_sim.fidelity import NOT_JSON, parsed
 from mcp_sim.session import Session
 from schemas.nature import nature
 from schemas.recorded import RecordedCall
 from schemas.rows import is_key, is_normal, key_text
-from schemas.types import Call, Change, Entity, Observation, Row, StateDelta, Step, View, World
+from schemas.types import Call, Change, Entity, Observation, Row, StateDelta, Step, World
 from store.errors import DeltaRejected
 from store.matching import same
 
@@ -20,6 +20,18 @@ Place = tuple[str, str]
 """Where a row stands: its entity and its key."""
 _MOST = 20_000
 """Objects looked at in one answer."""
+
+
+class Known(Protocol):
+    """The rows that there are."""
+
+    def get(self, entity: str, key: str) -> Row | None:
+        """The row with this key, or None."""
+        ...
+
+    def exists(self, entity: str, key: str) -> bool:
+        """Whether a row with this key exists."""
+        ...
 
 
 @dataclass(slots=True)
@@ -46,7 +58,7 @@ class Observed:
         self._spoken: dict[str, frozenset[str]] = {}
         self.merged = Merged()
 
-    def shown(self, view: View, call: RecordedCall) -> dict[Place, Row]:
+    def shown(self, view: Known, call: RecordedCall) -> dict[Place, Row]:
         """The rows that the real answer to a call shows."""
         if call.is_error or not self._by_key:
             return {}
@@ -59,7 +71,7 @@ class Observed:
             for entity, row in self._rows(view, self._whole(view, answer, call, about), about)
         }
 
-    def changes(self, view: View, shown: dict[Place, Row], step: Step | None) -> list[Change]:
+    def changes(self, view: Known, shown: dict[Place, Row], step: Step | None) -> list[Change]:
         """What has to change in the twin so that its rows are those which an answer shows."""
         found = [change for at, row in shown.items() if (change := self._change(view, at, row)) is not None]
         return [*_misnamed(step, shown, found), *found]
@@ -92,7 +104,7 @@ class Observed:
             left = again
         self.merged.refused.update(rules[id(change)] for change in left)
 
-    def _whole(self, view: View, answer: Any, call: RecordedCall, about: frozenset[str]) -> Any:
+    def _whole(self, view: Known, answer: Any, call: RecordedCall, about: frozenset[str]) -> Any:
         """The answer; where it is a row but for its key, which the call gave, with the key."""
         if not isinstance(answer, dict) or self._entities(view, answer, about):
             return answer
@@ -103,7 +115,7 @@ class Observed:
                 return named
         return answer
 
-    def _rows(self, view: View, answer: Any, about: frozenset[str]) -> Iterator[tuple[str, Row]]:
+    def _rows(self, view: Known, answer: Any, about: frozenset[str]) -> Iterator[tuple[str, Row]]:
         """(entity, row) for every object of an answer that is a row; rows inside rows are part of them."""
         todo, looked_at = [answer], 0
         while todo and looked_at < _MOST:
@@ -119,7 +131,7 @@ class Observed:
                 self.merged.refused.update(["ambiguous"] if fitting else [])
                 todo.extend(reversed(part.values()))
 
-    def _entities(self, view: View, shown: dict[str, Any], about: frozenset[str]) -> list[str]:
+    def _entities(self, view: Known, shown: dict[str, Any], about: frozenset[str]) -> list[str]:
         """The entities that an object may be a row of: it has their key, no field of another, and enough of theirs.
 
         The entities that the tool is `about` come before others, and need no more than to be recognisable.
@@ -132,7 +144,7 @@ class Observed:
                 fitting = [name for name in fitting if better(name)] or fitting
         return fitting
 
-    def _known(self, view: View, shown: dict[str, Any]) -> Callable[[str], bool]:
+    def _known(self, view: Known, shown: dict[str, Any]) -> Callable[[str], bool]:
         return lambda name: view.exists(name, key_text(shown[self._world.entities[name].key]))
 
     def _valid(self, shown: dict[str, Any]) -> Callable[[str], bool]:
@@ -144,7 +156,7 @@ class Observed:
         shares = {name: len(shown) / len(self._world.entities[name].properties) for name in names}
         return lambda name: shares[name] == max(shares.values())
 
-    def _change(self, view: View, at: tuple[str, str], shown: Row) -> Change | None:
+    def _change(self, view: Known, at: tuple[str, str], shown: Row) -> Change | None:
         entity, key = at
         before = view.get(entity, key)
         if before is None:
