@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from secrets import token_hex
 
@@ -57,11 +57,11 @@ class Sessions:
         default: the id of the session that `default` means here.
     """
 
-    def __init__(self, db: Database, worldmodel: WorldModel | None = None, mode: Mode | None = None) -> None:
+    def __init__(self, db: Database, worldmodel: WorldModel | None = None, modes: Mapping[World, Mode] = {}) -> None:
         self.default = DEFAULT
         self._db = db
         self._worldmodel = worldmodel
-        self._mode = mode
+        self._modes = modes
         self._open: OrderedDict[str, Session] = OrderedDict()
         self._registries: dict[str, Registry] = {}
         self._served: tuple[World, int, Given | None] | None = None
@@ -311,7 +311,9 @@ class Sessions:
 
     def _start(self, record: SessionRecord) -> Session:
         registry = self._registry(record)
-        session = Session(record, registry, Timeline(self._db, registry.world, record.id), self._mode)
+        session = Session(
+            record, registry, Timeline(self._db, registry.world, record.id), self._modes.get(registry.world)
+        )
         self._open[record.id] = session
         if len(self._open) > _OPEN:
             self._open.popitem(last=False)

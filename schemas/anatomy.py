@@ -170,7 +170,7 @@ def texts(tool: Tool) -> list[tuple[Path, int | None]]:
     Raises:
         NotHere: nowhere, as far as is known.
     """
-    if tool.effect is not None and tool.effect.text is not None:
+    if tool.effect is not None and tool.effect.is_text:
         return [((), None)]
     if tool.output_schema is None:
         raise NotHere("has no output schema, so nothing says which of its fields are free text")
@@ -281,7 +281,7 @@ def _listings(tool: Tool) -> Iterator[Listing]:
 
 def _shown_lists(tool: Tool, steps: dict[str, List]) -> list[Listing]:
     assert tool.effect is not None
-    if tool.effect.text is not None or not steps:
+    if tool.effect.is_text or not steps:
         return []
     found: list[tuple[Path, str]] = []
     totals: dict[str, Path] = {}

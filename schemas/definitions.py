@@ -8,19 +8,29 @@ from schemas.marks import unmarked
 from schemas.types import Tool
 
 _SAID = ("name", "title", "description", "annotations")
+HINTS = {
+    "read_only": "readOnlyHint",
+    "destructive": "destructiveHint",
+    "idempotent": "idempotentHint",
+    "open_world": "openWorldHint",
+}
+"""What our words for annotations are called in MCP."""
 INPUTS = ("inputSchema", "input_schema", "parameters", "input")
 OUTPUTS = ("outputSchema", "output_schema", "output", "response")
 """What the schemas of arguments and answers are called in definitions of tools."""
 
 
 def definition(tool: Tool) -> dict[str, Any]:
-    """`name`, `description`, `inputSchema`, and `title` and `outputSchema` where the tool has them."""
+    """`name`, `description`, `inputSchema`, and `title`, `outputSchema` and `annotations` where the tool has them."""
+    said = tool.annotations.model_dump(exclude_none=True)
+    hints = {hint: said[name] for name, hint in HINTS.items() if name in said}
     return {
         "name": tool.name,
         **({"title": tool.title} if tool.title else {}),
         "description": tool.description,
         "inputSchema": unmarked(tool.input_schema),
         **({} if tool.output_schema is None else {"outputSchema": unmarked(tool.output_schema)}),
+        **({"annotations": hints} if hints else {}),
     }
 
 

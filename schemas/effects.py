@@ -234,15 +234,20 @@ class Http(Definition):
 
 
 class Effect(Definition):
-    """What a tool does: steps, then a result as JSON (`returns`) or text."""
+    """What a tool does: steps, then a result as JSON (`returns`), as text, or as both."""
 
     steps: list[Step] = []
     returns: Template = None
-    text: Text | None = Field(default=None, description="A plain-text answer instead of JSON.")
+    text: Text | None = Field(default=None, description="The answer as text: instead of JSON, or beside `returns`.")
     http: Http | None = None
     confidence: float = Field(
         default=1.0, ge=0, le=1, description="The share of calls that it answers rightly, as far as was measured."
     )
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the answer is a text alone, and no JSON."""
+        return self.text is not None and self.returns is None
 
 
 ForEach.model_rebuild()

@@ -146,7 +146,7 @@ def _fits_drift(_world: World, tool: Tool, spec: Drift, _where: Where) -> None:
 
 
 def _fits_format(_world: World, tool: Tool, _spec: Format, _where: Where) -> None:
-    if tool.effect is not None and tool.effect.text is not None:
+    if tool.effect is not None and tool.effect.is_text:
         raise NotHere("answers in plain text, which has no other form")
 
 

@@ -16,12 +16,13 @@ from mcp_sim.cli.output import console, note, notices
 from mcp_sim.errors import SetupError
 from mcp_sim.learn.data import read_data
 from mcp_sim.learn.given import Given
-from mcp_sim.learn.tools import ToolList, read_tools
+from mcp_sim.learn.tools import ToolList, read_tools, tools_of
 from mcp_sim.learn.twin import Learned, learn
 from mcp_sim.learn.write import write
+from mcp_sim.responders.live.address import address_of
 from schemas.load import load_world
 from schemas.types import PACK_NAME
-from store.traces.importers import Complaint, read_recorded
+from store.traces.importers import Complaint, read_recorded, recorded_tools
 
 _TOLD = 5
 
@@ -34,12 +35,18 @@ class Sources:
     data: list[Path]
     traces: list[Path]
     domain: str | None
+    service: str | None = None
 
     def given(self) -> Given:
         """All that they hold."""
         given = Given()
+        if self.service is not None:
+            given.add_tools(_listed_by(self.service))
         for path in self.tools:
             given.add_tools(_list_of_tools(path))
+        if not given.tools:
+            for path in self.traces:
+                given.add_tools(tools_of(recorded_tools(path, tell=lambda _: None), str(path)))
         given.rows = read_data(self.data, given.told.append)
         heard = _Heard()
         given.add_calls(read_recorded(self.traces, domain=self.domain, tell=heard))
@@ -48,7 +55,8 @@ class Sources:
             of_domain = f" of the domain '{self.domain}'" if self.domain is not None else ""
             raise SetupError(f"{', '.join(map(str, self.traces))}: there is no call{of_domain} in it to learn from")
         if not given.calls and not given.tools:
-            raise SetupError("There is nothing to learn from: name --openapi FILE, --tools FILE or --traces FILE")
+            named = "--openapi FILE, --tools FILE, --from-mcp COMMAND-OR-URL or --traces FILE"
+            raise SetupError(f"There is nothing to learn from: name {named}")
         return given
 
 
@@ -65,6 +73,10 @@ def command(
     ] = None,
     tools: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="A tools/list answer, or a list of tools; repeatable.")
+    ] = None,
+    from_mcp: Annotated[
+        str | None,
+        typer.Option(metavar="COMMAND-OR-URL", help="A live MCP server, whose tools are listed."),
     ] = None,
     data: Annotated[
         list[Path] | None,
@@ -84,11 +96,12 @@ def command(
     if openapi is not None:
         if traces:
             raise SetupError("--openapi does not learn from --traces; leave one of them out")
-        if tools:
-            raise SetupError("--openapi says which tools there are; leave out --tools, or learn from these alone")
+        if tools or from_mcp:
+            option = "--tools" if tools else "--from-mcp"
+            raise SetupError(f"--openapi says which tools there are; leave out {option}, or learn from these alone")
         learn_spec(openapi, data or [], name, out)
         return
-    given = Sources(tools or [], data or [], traces or [], domain).given()
+    given = Sources(tools or [], data or [], traces or [], domain, from_mcp).given()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=notices, transient=True) as bar:
         task = bar.add_task("learning", total=None)
@@ -127,6 +140,16 @@ class _Heard:
         """All of it."""
         more = [f"{path}: and {n - _TOLD:,} more like these" for path, n in self._counts.items() if n > _TOLD]
         return [*self._kept, *more]
+
+
+def _listed_by(service: str) -> ToolList:
+    # Only here: a file needs no client of a real server.
+    from mcp_sim.cli.upstream import reached  # noqa: PLC0415 - only when it is wanted
+
+    upstream, tools = reached(address_of(service))
+    if not tools.tools and not tools.set_aside:
+        raise SetupError(f"{upstream.name} lists no tools over MCP")
+    return tools
 
 
 def _list_of_tools(path: Path) -> ToolList:

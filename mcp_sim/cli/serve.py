@@ -16,8 +16,24 @@ import typer
 import uvicorn
 from rich.markup import escape
 from rich.panel import Panel
+from starlette.applications import Starlette
 
 from mcp_sim.cli.asking import DemonstrationTraces, Model, RecordedTraces, WorldModelUrls, connected, taught
+from mcp_sim.cli.modes import (
+    BudgetOption,
+    ConfidenceOption,
+    HeaderOption,
+    Mode,
+    ModeOption,
+    RecordOption,
+    ReportOption,
+    SecretsOption,
+    TimeoutOption,
+    TracesOption,
+    Traffic,
+    UpstreamOption,
+    Wanted,
+)
 from mcp_sim.cli.options import Db, KeepDays, MaxDisk, open_database
 from mcp_sim.cli.output import console, notices
 from mcp_sim.errors import SetupError
@@ -61,14 +77,33 @@ def serve(
     model: Model = None,
     recorded: RecordedTraces = None,
     demonstrations: DemonstrationTraces = None,
+    mode: ModeOption = Mode.SIMULATE,
+    upstream: UpstreamOption = None,
+    header: HeaderOption = None,
+    upstream_timeout: TimeoutOption = 30.0,
+    record: RecordOption = None,
+    traces: TracesOption = None,
+    confidence: ConfidenceOption = 0.9,
+    budget: BudgetOption = None,
+    report: ReportOption = None,
+    with_secrets: SecretsOption = False,
 ) -> None:
     """Serve a world. Its session `default` is at /mcp and remembers across restarts; others at /sessions/ID/mcp."""
     if stdio and (given := [name for name in ("host", "port", "token") if _is_given(context, name)]):
         raise SetupError(f"--stdio opens no port, so --{given[0]} says nothing; leave one of them out")
-    definition = taught(load_world(world), demonstrations)
-    perturbations = None if profile is None else load_profile(profile, definition)
+    named = world if _is_given(context, "world") else None
+    options = (upstream, header or [], upstream_timeout, record, traces or [], confidence, budget, report or [])
+    wanted = Wanted(mode, named, *options, with_secrets)
+    for name, given_there in (("profile", profile), ("demonstrations", demonstrations)):
+        if mode is not Mode.SIMULATE and given_there:
+            raise SetupError(f"--{name} is for a simulation; leave it out in the mode {mode}")
+    traffic = _traffic(wanted, world)
+    definition = taught(traffic.world, demonstrations)
+    perturbations = () if mode is not Mode.SIMULATE else None if profile is None else load_profile(profile, definition)
     asked = connected(worldmodel, model, recorded)
-    sessions = Sessions(open_database(db), asked)
+    # What a real service says is kept where somebody wants it kept, and else nowhere.
+    db = "sqlite://" if db is None and mode is not Mode.SIMULATE else db
+    sessions = Sessions(open_database(db), asked, traffic.modes)
     retention = Retention(keep_days, max_disk_mb)
     _log()
     if stdio:
@@ -79,16 +114,38 @@ def serve(
         # Else Ctrl-C would wait for the thread that waits for the next line.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         asyncio.run(_serve_stdio(sessions, retention))
-        return
-    worlds: dict[str, Callable[[], World]] = {name: partial(shipped_world, name) for name in shipped_worlds()}
+        raise typer.Exit(traffic.close())
+    shipped = shipped_worlds() if mode is Mode.SIMULATE else ()
+    worlds: dict[str, Callable[[], World]] = {name: partial(shipped_world, name) for name in shipped}
     worlds[definition.name] = lambda: definition
-    app = create_app(sessions, worlds, host=host, token=token, retention=retention)
+    face = None if traffic.face is None else traffic.face(token is not None)
+    app = create_app(sessions, worlds, host=host, token=token, retention=retention, rest=face)
     listener = _listen(host, port)
     address = _address(host, listener.getsockname()[1])
     # Not before the port is ours: a start that fails leaves the default session where it is.
     steps = _go_on(sessions, definition, seed, perturbations)
-    console.print(_welcome(definition, address, steps, token))
+    console.print(_welcome(definition, traffic.told, address, steps, token))
     _settle()
+    if mode is not Mode.SIMULATE:
+        # Uvicorn raises the signal again that ended it, and then nobody would hear what was found.
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        signal.signal(signal.SIGINT, lambda *_: None)
+    _run(app, listener)
+    raise typer.Exit(traffic.close())
+
+
+def _traffic(wanted: Wanted, world: str) -> Traffic:
+    """Who answers, and for which world."""
+    wanted.check()
+    if wanted.mode is Mode.SIMULATE:
+        return Traffic(load_world(world))
+    # Only here: what simulates does not wait for the client of a real server.
+    from mcp_sim.cli.traffic import prepared  # noqa: PLC0415 - only when it is wanted
+
+    return prepared(wanted)
+
+
+def _run(app: Starlette, listener: socket.socket) -> None:
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -157,13 +214,14 @@ def _settle() -> None:
     gc.freeze()
 
 
-def _welcome(world: World, address: str, steps: int, token: str | None) -> Panel:
+def _welcome(world: World, told: list[str], address: str, steps: int, token: str | None) -> Panel:
     lines = [
         f"[bold]{world.title or world.name}[/]  {world.description}",
         "",
         f"MCP endpoint   [bold]{address}/mcp[/]",
         f"Control API    {address}/control/openapi.json",
     ]
+    lines += map(escape, told)
     if is_routed(world):
         lines.append(f"REST face      {address}/api/openapi.json")
     if steps:

@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from mcp_sim.http.contract import contract
 from mcp_sim.http.control import Control, Worlds
@@ -33,6 +34,7 @@ def create_app(
     token: str | None = None,
     retention: Retention = EVERYTHING,
     mcp: McpFace | None = None,
+    rest: ASGIApp | None = None,
 ) -> Starlette:
     """The application that serves these sessions over MCP, as a REST API and to whoever controls them.
 
@@ -43,6 +45,7 @@ def create_app(
         token: what every request must carry as `Authorization: Bearer`.
         retention: which sessions are deleted while the application runs, and when it starts.
         mcp: what answers at the MCP endpoints; default: the server of these sessions.
+        rest: what answers as a REST API; default: the operations of the sessions' worlds.
 
     Raises:
         SetupError: others could reach this host, and there is no token that would keep them out.
@@ -50,7 +53,7 @@ def create_app(
     check_binding(host, token)
     secured = token is not None
     mcp = mcp or McpFace(build_server(sessions), sessions)
-    rest = RestFace(sessions, secured=secured)
+    rest = rest or RestFace(sessions, secured=secured)
     control = Control(sessions, worlds, contract(ENDPOINTS, secured=secured), retention)
     routes = [
         Route("/", Front(sessions)),

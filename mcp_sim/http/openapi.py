@@ -74,7 +74,7 @@ def _success(operation: Operation, components: Components) -> dict[str, Any]:
     described: dict[str, Any] = {"description": operation.tool.title or "Done."}
     if operation.http.status == 204:
         return described
-    if operation.effect.text is not None:
+    if operation.effect.is_text:
         return {**described, "content": {"text/plain": {"schema": {"type": "string"}}}}
     schema = operation.tool.output_schema or {}
     return {

@@ -40,7 +40,7 @@ class Caller:
         self._names = tuple(operation.in_path)
         self._arguments = Arguments(operation)
         self._wording = Wording(operation.tool)
-        self._speaks_text = operation.effect.text is not None
+        self._speaks_text = operation.effect.is_text
 
     async def answer(self, session: Session, request: Request, given: Iterable[str]) -> Response:
         """What the tool says, spoken as HTTP; `given` are the arguments in the path."""

@@ -12,19 +12,13 @@ import orjson
 from pydantic import ValidationError
 
 from mcp_sim.learn.dialects import standard
-from schemas.definitions import INPUTS, OUTPUTS
+from schemas.definitions import HINTS, INPUTS, OUTPUTS
 from schemas.types import TOOL_NAME, Annotations, Tool
 from schemas.validate import SchemaError, validator
 from store.traces.importers.lines import chunks
 
 UNKNOWN: dict[str, Any] = {"type": "object"}
 """The schema of what is not declared."""
-_HINTS = {
-    "read_only": "readOnlyHint",
-    "destructive": "destructiveHint",
-    "idempotent": "idempotentHint",
-    "open_world": "openWorldHint",
-}
 _MOST = 64 * 2**20
 
 
@@ -117,7 +111,7 @@ def tool_of(definition: Any) -> tuple[Tool, bool]:
     hints = definition.get("annotations")
     hints = hints if isinstance(hints, dict) else {}
     title = definition.get("title") or hints.get("title")
-    said = {word: hints[hint] for word, hint in _HINTS.items() if isinstance(hints.get(hint), bool)}
+    said = {word: hints[hint] for word, hint in HINTS.items() if isinstance(hints.get(hint), bool)}
     try:
         tool = Tool(
             name=name,

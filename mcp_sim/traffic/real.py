@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import replace
 
+from mcp_sim.bench.observed import Observed
 from mcp_sim.registry import json_problem
 from mcp_sim.responders.base import Effort, NoDraft, refusal
-from mcp_sim.responders.live import LIVE, Live, Upstream
-from mcp_sim.traffic.observed import Observed
+from mcp_sim.responders.live.live import LIVE, Live
+from mcp_sim.responders.live.upstream import Upstream
 from mcp_sim.traffic.record import TraceFile
 from schemas.recorded import RecordedCall
 from schemas.types import Call, Change, Observation, StateDelta, Step, Tool, World
@@ -75,8 +76,9 @@ class Real:
         recorded = RecordedCall(
             "", view.n, asked.tool, asked.arguments, seen.text, seen.is_error, structured=seen.structured_content
         )
+        shown = self._observed.shown(after, recorded)
         changes, kept_out = list(delta.changes), 0
-        for change in self._observed.changes(after, recorded, twin if delta.changes else None):
+        for change in self._observed.changes(after, shown, twin if delta.changes else None):
             tried = joined(changes, change)
             if check(self.world, view, StateDelta(tuple(tried))):
                 kept_out += 1

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mcp_sim.traffic.kinds import kind_of
+from mcp_sim.bench.slices import kind_of
 from schemas.canonical import canonical
 from schemas.recorded import RecordedCall
 from schemas.rows import scalars

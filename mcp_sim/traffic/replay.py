@@ -70,7 +70,7 @@ class Replay:
         progress = self._come_to(view)
         found = self.find(call, progress)
         if found is None:
-            said = Observation(self._miss(call, progress), is_error=True, status=501, wire=Wire(code=MISS))
+            said = Observation(self.miss(call, progress), is_error=True, status=501, wire=Wire(code=MISS))
             return self._kept(_step(call, view, said, f"not recorded; {progress}"), progress)
         progress = progress.after(found)
         return self._kept(
@@ -114,7 +114,7 @@ class Replay:
             self._progress.popitem(last=False)
         return step
 
-    def _miss(self, call: Call, progress: Progress) -> str:
+    def miss(self, call: Call, progress: Progress) -> str:
         """What is missing, the nearest recorded call, and how it differs."""
         shown = f"{call.tool}({_arguments(call.arguments)})"
         start = f"Replay: {shown} was not recorded in this state"
@@ -123,10 +123,8 @@ class Replay:
             return f"Replay: {call.tool} was never recorded; recorded are {', '.join(sorted(self._recording.entries))}"
         back = {new: old for old, new in progress.words.items()}
         meant = translated(call.arguments, back)
-        here = [
-            (len(json_differences(entry.call.arguments, meant)), entry.state != progress.state) for entry in entries
-        ]
-        (count, elsewhere), entry = min(zip(here, entries, strict=True), key=lambda pair: pair[0])
+        apart = [len(json_differences(entry.call.arguments, meant)) for entry in entries]
+        count, entry = min(zip(apart, entries, strict=True), key=lambda pair: pair[0])
         nearest = f"nearest is {entry.call.tool}({_arguments(entry.call.arguments)}) at {entry.call.source}"
         if count:
             differs = "; ".join(map(str, json_differences(entry.call.arguments, meant)[:3]))

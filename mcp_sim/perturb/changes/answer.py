@@ -33,7 +33,7 @@ class Answer:
     @classmethod
     def of(cls, observation: Observation, tool: Tool) -> Answer:
         """The answer of an observation."""
-        speaks_json = tool.effect is None or tool.effect.text is None
+        speaks_json = tool.effect is None or not tool.effect.is_text
         return cls(observation.structured_content, observation.text, observation.status, speaks_json)
 
     def say(self, content: Any) -> None:

@@ -64,10 +64,12 @@ class Effects:
             raise NoDraft("fault", f"tool '{self._tool.name}', {state.at}: {error}", final=True) from None
 
     def _result(self, state: Run) -> Observation:
-        if self._text is not None:
-            return Observation(state.text(self._text), status=self._status)
         content = state.render(self._returns)
-        return answer(None if content is OMIT else content, self._status)
+        content = None if content is OMIT else content
+        if self._text is None:
+            return answer(content, self._status)
+        state.at = "/effect/text"
+        return Observation(state.text(self._text), content, status=self._status)
 
 
 def _absent(tool: Tool) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -24,6 +24,8 @@ _GONE = -32000
 """The code of the SDK for a connection that ended."""
 _TIMED_OUT = -32001
 _MOST_PAGES = 1000
+START = 30.0
+"""Seconds that a server has to start and to list its tools."""
 
 
 class McpUpstream:
@@ -37,6 +39,7 @@ class McpUpstream:
         self._lock = asyncio.Lock()
         self._holder: asyncio.Task[None] | None = None
         self._client: Client | None = None
+        self._listed: list[dict[str, Any]] = []
 
     async def ask(self, tool: Tool, arguments: dict[str, Any]) -> Observation:
         """What it answers to one call.
@@ -49,19 +52,16 @@ class McpUpstream:
             async with asyncio.timeout(self._timeout):
                 result = await client.session.call_tool(tool.name, arguments)
         except TimeoutError:
-            await self._drop()
-            raise self._failed(f"did not answer '{tool.name}' within {self._timeout:g} s") from None
+            raise await self._lost(f"did not answer '{tool.name}' within {self._timeout:g} s") from None
         except MCPError as error:
             if error.code in (_GONE, _TIMED_OUT):
-                await self._drop()
-                raise self._failed(f"ended the connection during '{tool.name}'") from None
+                raise await self._lost(f"ended the connection during '{tool.name}'") from None
             return Observation(error.message, is_error=True, status=400, wire=Wire(code=error.code))
         except (RuntimeError, ValidationError) as error:
-            reason = " ".join(_reason(error).split())[:300]
+            reason = _reason(error)[:300]
             raise UpstreamFailed(f"{self.name} answers '{tool.name}' otherwise than it declares: {reason}") from None
         except (OSError, ValueError, httpx2.HTTPError) as error:
-            await self._drop()
-            raise self._failed(f"failed during '{tool.name}': {_reason(error)}") from None
+            raise await self._lost(f"failed during '{tool.name}': {_reason(error)}") from None
         return _observation(result)
 
     async def tools(self) -> list[dict[str, Any]]:
@@ -70,24 +70,8 @@ class McpUpstream:
         Raises:
             UpstreamFailed: it gave no list.
         """
-        client = await self._connected()
-        found: list[dict[str, Any]] = []
-        cursor: str | None = None
-        try:
-            async with asyncio.timeout(self._timeout):
-                for _ in range(_MOST_PAGES):
-                    page = await client.list_tools(cursor=cursor)
-                    found += [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in page.tools]
-                    cursor = page.next_cursor
-                    if cursor is None:
-                        break
-        except TimeoutError:
-            await self._drop()
-            raise self._failed(f"did not list its tools within {self._timeout:g} s") from None
-        except (MCPError, OSError, ValueError, RuntimeError, httpx2.HTTPError) as error:
-            await self._drop()
-            raise self._failed(f"did not list its tools: {_reason(error)}") from None
-        return found
+        await self._connected()
+        return self._listed
 
     async def aclose(self) -> None:
         """End the connection, and the process where one was started."""
@@ -101,22 +85,21 @@ class McpUpstream:
             self._pipes = Pipes()
             self._holder = asyncio.create_task(self._hold(ready))
             try:
-                async with asyncio.timeout(self._timeout):
+                async with asyncio.timeout(START):
                     self._client = await asyncio.shield(ready)
             except TimeoutError:
-                await self._drop()
-                raise self._failed(f"did not begin to speak MCP within {self._timeout:g} s") from None
+                raise await self._lost(f"did not list its tools over MCP within {START:g} s") from None
             except UpstreamFailed:
                 raise
             except Exception as error:
-                await self._drop()
-                raise self._failed(f"does not speak MCP: {_reason(error)}") from None
+                raise await self._lost(f"does not list its tools over MCP: {_reason(error)}") from None
             return self._client
 
     async def _hold(self, ready: asyncio.Future[Client]) -> None:
         """Keep the connection open in a task of its own, which the SDK wants to enter and leave it."""
         try:
             async with self._transport() as transport, Client(transport, cache=None) as client:
+                self._listed = await _listed(client)
                 ready.set_result(client)
                 await asyncio.Event().wait()
         except asyncio.CancelledError:
@@ -149,9 +132,26 @@ class McpUpstream:
             with suppress(asyncio.CancelledError, Exception):
                 await holder
 
-    def _failed(self, what: str) -> UpstreamFailed:
+    async def _lost(self, what: str) -> UpstreamFailed:
+        """The failure that ends this connection, with what is known of its cause."""
+        await asyncio.sleep(0)
         why = self._pipes.why()
+        await self._drop()
+        why = why or self._pipes.why() if self._pipes.ended_alone else why
         return UpstreamFailed(f"{self.name} {what}{f' ({why})' if why else ''}")
+
+
+async def _listed(client: Client) -> list[dict[str, Any]]:
+    """Every page of its tools, which the client goes by in later calls."""
+    found: list[dict[str, Any]] = []
+    cursor: str | None = None
+    for _ in range(_MOST_PAGES):
+        page = await client.list_tools(cursor=cursor)
+        found += [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in page.tools]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    return found
 
 
 class _Bounded(httpx2.AsyncBaseTransport):
@@ -212,4 +212,5 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, ValidationError):
         fault = error.errors(include_url=False)[0]
         return f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
-    return str(_first(error)).strip().rstrip(".") or type(error).__name__
+    lines = str(_first(error)).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__

@@ -30,11 +30,13 @@ class Pipes:
     Attributes:
         said: its last lines on standard error, and those on standard output that are no messages.
         fault: why its output cannot be read on.
+        ended_alone: whether it ended before it was told to.
     """
 
     said: deque[str] = field(default_factory=lambda: deque(maxlen=5))
     fault: str = ""
     process: asyncio.subprocess.Process | None = None
+    ended_alone: bool = False
 
     def why(self) -> str:
         """What is known of why it does not answer."""
@@ -61,6 +63,8 @@ class Pipes:
         try:
             yield messages, outgoing
         finally:
+            # One that closed its output is about to end, and then its status says why.
+            self.ended_alone = process.stdout is not None and process.stdout.at_eof()
             for stream in (messages, outgoing, incoming, wanted):
                 stream.close()
             with anyio.CancelScope(shield=True):
@@ -149,3 +153,7 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
                     await asyncio.sleep(0.01)
         if process.returncode is not None and harder is not None:
             break
+    # Else it would close its pipes when it is collected, perhaps after the loop.
+    transport = getattr(process, "_transport", None)
+    if transport is not None:
+        transport.close()

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from schemas.types import Observation, Tool
 
 TIMEOUT = 30.0
-"""Seconds that a real service has for an answer, or for a start, unless told otherwise."""
+"""Seconds that a real service has for an answer, unless told otherwise."""
 MOST = 16 * 2**20
 """Bytes of one answer; what is longer is turned down before it is held."""
 

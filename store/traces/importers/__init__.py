@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from schemas.recorded import RecordedCall, RecordedRun, gathered
+from schemas.recorded import About, RecordedCall, RecordedRun, gathered
 from store.traces.importers.definitions import DEFINITIONS
 from store.traces.importers.event import NOT_WHOLE, Form, RawEvent
 from store.traces.importers.forms import recognised
-from store.traces.importers.har import HAR, Operation, decode_as
+from store.traces.importers.har import HAR, Operation, call_of, decode_as
 from store.traces.importers.lines import Complaint, Tell
 from store.traces.importers.mcp import listed_tools
 
@@ -66,6 +67,23 @@ def read_runs(path: str | Path, *, tell: Tell = _warn) -> list[RecordedRun]:
     ]
 
 
+def recorded_tools(path: str | Path, *, tell: Tell = _warn) -> list[dict[str, Any]]:
+    """The definitions of tools that a recording holds beside its calls, as MCP lists them; often there are none.
+
+    Raises:
+        OSError: the file is not there or cannot be read.
+    """
+    path = Path(path)
+    form = recognised(path, tell)
+    found: dict[str, dict[str, Any]] = {}
+    for event in form.events(path, tell) if form else ():
+        if event.what == "about" and form is not None:
+            about = form.decode(event, str(path))
+            tools = about.tools if isinstance(about, About) else ()
+            found |= {tool["name"]: tool for tool in tools if isinstance(tool.get("name"), str)}
+    return list(found.values())
+
+
 def in_order(events: Iterable[RawEvent]) -> list[RawEvent]:
     """The events of one run, which a file need not hold in order."""
     return sorted(events, key=lambda event: event.at)
@@ -90,4 +108,4 @@ def _call(
     return decoded(form, event, path, tell)
 
 
-__all__ = ["Complaint", "Operation", "Tell", "listed_tools", "read_recorded", "read_runs"]
+__all__ = ["Complaint", "Operation", "Tell", "call_of", "listed_tools", "read_recorded", "read_runs", "recorded_tools"]

@@ -88,8 +88,13 @@ def _event(what: What, raw: Any, line: Line, n: int) -> RawEvent:
 
 
 def _kinds(world: World) -> dict[str, Kind]:
-    """Which tools write."""
-    return {name: "write" if tool.writes else "read" for name, tool in world.tools.items() if tool.effect is not None}
+    """Which tools write, as they hint or as their effects show."""
+    found: dict[str, Kind] = {}
+    for name, tool in world.tools.items():
+        reads = tool.annotations.read_only
+        if reads is not None or tool.effect is not None:
+            found[name] = "read" if reads or (reads is None and not tool.writes) else "write"
+    return found
 
 
 def _about(header: dict[str, Any], trajectory: str) -> About:

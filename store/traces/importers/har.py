@@ -87,6 +87,15 @@ def decode_as(event: RawEvent, origin: str, operations: Sequence[Operation]) -> 
 HAR = Form("har", "an HTTP archive (HAR)", is_har, events, decode)
 
 
+def call_of(entry: dict[str, Any]) -> RecordedCall:
+    """The call of one entry alone.
+
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError: it is no whole entry.
+    """
+    return _call(entry, ())
+
+
 def _call(entry: Any, operations: Sequence[Operation]) -> RecordedCall:
     request, response = entry["request"], entry["response"]
     method, status = str(request["method"]).upper(), int(response["status"])
