@@ -8,7 +8,7 @@ WORLD ?= mars-colony
 JOBS ?= 2
 CALLS ?= 20000
 
-.PHONY: help install run test test-full check bench bench-contracts soak soak-worldmodel vllm-env train-env docs clean
+.PHONY: help install run test test-full check bench bench-contracts fidelity soak soak-worldmodel vllm-env train-env docs clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ bench: $(VENV)/.dev  ## Speed and correctness beside the bare SDK and the peers
 
 bench-contracts: $(VENV)/.dev  ## Perturbations as specified, faults of agents found, no false alarm; else it fails
 	$(BIN)/python -m tests.benchmarks --only contracts
+
+fidelity: $(VENV)/.dev  ## Twins learned from recorded calls, judged by others (MCP_SIM_DATA, ONLY=NAME, OUT=DIR)
+	$(BIN)/python -m tests.fidelity $(if $(ONLY),--only $(ONLY)) $(if $(OUT),--out $(OUT))
 
 soak: $(VENV)/.dev  ## Random agents, a fifth of them hostile, then an audit (CALLS=1000000, SOAK_DB=URL)
 	$(BIN)/python -m tests.memory.soak --calls $(CALLS) $(if $(SOAK_DB),--db $(SOAK_DB))

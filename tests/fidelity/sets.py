@@ -40,7 +40,7 @@ class Set:
     """One service: its recorded calls, its initial rows, its declarations.
 
     Attributes:
-        calls: files of recorded calls, of one `domain` if named.
+        calls: files of recorded calls; of the domains whose names begin with `domain`, if it is named.
         family: the part of a task's name that keeps it on one side of the split.
         rows, spec: files of the service.
         without: a regular expression for answers that are left out: faults that were injected.
@@ -98,4 +98,8 @@ SETS = (
     ),
     Set("api-bank", ("apibank",), about, rows=("apibank_init_database.tar.gz",)),
     Set("livemcp", ("livemcp",), tools="livemcp:"),
+    *(
+        Set(f"datadog-{v}", ("datadog",), domain=f"{v}/", spec=f"datadog_{v}.yaml.gz", aims=_RECORDED)
+        for v in ("v1", "v2")
+    ),
 )

@@ -67,7 +67,7 @@ def _lines(one: Set, data: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
         with gzip.open(data / f"{name}.jsonl.gz") as file:
             for line in file:
                 call = orjson.loads(line)
-                if one.domain is None or call["domain"] == one.domain:
+                if one.domain is None or call["domain"].startswith(one.domain):
                     yield line, call
 
 

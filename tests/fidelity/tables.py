@@ -9,7 +9,10 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from mcp_sim.fidelity import wilson
+from tests.fidelity.definitions import Loaded
 from tests.fidelity.measure import Measured
+from tests.fidelity.probe import Probe
+from tests.fidelity.references import Agreement
 
 SLICES = {
     "": "all calls",
@@ -56,8 +59,7 @@ def shares(found: Sequence[Measured]) -> Table:
                 continue
             cells = [f"{forced['calls']:,}"]
             for numbers in (forced, closed):
-                low, high = wilson(numbers["exact"], numbers["calls"])
-                cells += [percent(numbers["exact"]), f"{low * 100:.0f}–{high * 100:.0f}"]
+                cells += [percent(numbers["exact"]), _interval(numbers["exact"], numbers["calls"])]
             status = "code" if forced.get("code") is not None else "status"
             cells += [percent(forced[measure]) for measure in (status, "error_text", "leaf_f1", "declined")]
             table.add_row(
@@ -80,3 +82,44 @@ def percent(share: float | None) -> str:
 
 def _table(title: str) -> Table:
     return Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+
+
+def definitions(found: Loaded) -> Table:
+    """What became of real definitions of tools."""
+    table = _table("Real definitions of tools")
+    for what in ("loaded", "set aside", "share"):
+        table.add_column(what, justify="right")
+    table.add_column("the rules that they break", overflow="fold")
+    rules = "\n".join(f"{count:,} × {rule}" for rule, count in found.rules.most_common(8))
+    table.add_row(f"{found.loaded:,}", f"{found.set_aside:,}", percent(found.share), rules)
+    return table
+
+
+def references(found: Agreement) -> Table:
+    """How inferred references agree with labelled ones."""
+    table = _table("References of a spec, beside those that it labels")
+    for what in ("right", "wrong", "missed", "precision", "95 %", "recall", "95 %"):
+        table.add_column(what, justify="right")
+    pairs = [(found.precision, found.right + found.wrong), (found.recall, found.right + found.wrong + found.missed)]
+    cells = [cell for share, of in pairs for cell in (percent(share), _interval(share, of))]
+    table.add_row(*map(str, (found.right, found.wrong, found.missed)), *cells)
+    return table
+
+
+def probes(found: Sequence[Probe]) -> Table:
+    """Rows told rightly after writes that nobody recorded."""
+    table = _table("Hidden side effects of a fictional ferry line, probed with generated calls: rows told rightly")
+    table.add_column("the recorded client\nasked after a write")
+    for writes in found[0].right:
+        table.add_column(f"after {writes}\n{'write' if writes == 1 else 'writes'}", justify="right")
+        table.add_column("95 %", justify="right", style="dim")
+    table.add_column("answers to\nthe writes", justify="right")
+    for one in found:
+        cells = [cell for right, of in one.right.values() for cell in (percent(right / of), _interval(right / of, of))]
+        table.add_row(percent(one.candour), *cells, percent(one.answers[0] / one.answers[1]))
+    return table
+
+
+def _interval(share: float, of: int) -> str:
+    low, high = wilson(share, of)
+    return f"{low * 100:.0f}–{high * 100:.0f}"
