@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+import sys
+from typing import Any, TextIO
 
 import orjson
 from rich.console import Console
 from rich.text import Text
 
-console = Console()
+_PIPED = 140
+"""Columns where nobody says how many there are: a file, a pipe, the log of a CI."""
+
+
+def _columns(stream: TextIO) -> int | None:
+    return None if stream.isatty() or "COLUMNS" in os.environ else _PIPED
+
+
+console = Console(width=_columns(sys.stdout))
 """Standard output."""
 
-notices = Console(stderr=True)
+notices = Console(stderr=True, width=_columns(sys.stderr))
 """Standard error: what is not the answer itself."""
 
 
