@@ -47,14 +47,14 @@ def cpt(stage: Stage, start: Path, records: Path, loop: Loop, kept: Mapping[str,
     if not stage.begin(settings):
         return stage.metrics or {}
     loop.begin()
-    model, tokenizer = checkpoint.load(start)
+    model, tokenizer = checkpoint.load(start, loop.dtype)
     counts = {"masked": 0}
     encoded = encode_all(Encoder(tokenizer), _learned(read_records(records), loop.seed, kept, counts), loop.length)
     check_examples("cpt", records, encoded, loop.length)
-    check_memory(need_of(model, loop))
     trainer = sft_trainer(model, tokenizer, encoded, loop, stage.folder, packing=True)
+    check_memory(need_of(trainer.model, loop))
     log = train(trainer, stage.folder)
-    return stage.finish(model, tokenizer, {**losses(log), **told(encoded), **counts})
+    return stage.finish(trainer.model, tokenizer, {**losses(log), **told(encoded), **counts})
 
 
 def _learned(
@@ -67,9 +67,7 @@ def _learned(
             counts["masked"] += 1
 
 
-def sft_trainer(
-    model: Any, tokenizer: Any, encoded: Encoded, loop: Loop, folder: Path, *, packing: bool, **more: Any
-) -> Trainer:
+def sft_trainer(model: Any, tokenizer: Any, encoded: Encoded, loop: Loop, folder: Path, *, packing: bool) -> Trainer:
     """TRL's trainer for examples whose labels are decided."""
     rows = [{"input_ids": list(example.ids), "labels": example.labels} for example in encoded.examples]
     return Trainer(
@@ -85,7 +83,7 @@ def sft_trainer(
         ),
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
-        **more,
+        peft_config=loop.adapter(),
     )
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import math
+import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from peft import LoraConfig
 from safetensors import SafetensorError
-from transformers import TrainerCallback
+from transformers import PrinterCallback, TrainerCallback
 
 from trainer.durable import UNFINISHED, checkpoints, settle
 from trainer.errors import TrainingError
 
+_log = logging.getLogger("trainer")
 KEPT = 2
 """Checkpoints that a stage keeps."""
 
@@ -35,6 +39,7 @@ class Loop:
         threads: of the CPU; fixed, because sums depend on it. 0 leaves it to torch.
         bf16: whether to compute in bfloat16.
         recompute: whether to save memory by computing activations twice.
+        lora: rank of the adapters that are trained in place of the weights; 0 trains the weights.
         trackers: `tensorboard`, `wandb`, `trackio`: where to log as well.
     """
 
@@ -49,7 +54,19 @@ class Loop:
     threads: int = 2
     bf16: bool = False
     recompute: bool = False
+    lora: int = 0
     trackers: tuple[str, ...] = ()
+
+    @property
+    def dtype(self) -> str:
+        """Of the weights: half precision where they are only read."""
+        return "bfloat16" if self.lora and self.bf16 else "float32"
+
+    def adapter(self) -> Any:
+        """The configuration of the adapters; None if the weights are trained."""
+        if not self.lora:
+            return None
+        return LoraConfig(r=self.lora, lora_alpha=2 * self.lora, target_modules="all-linear", task_type="CAUSAL_LM")
 
     def arguments(self, folder: Path) -> dict[str, Any]:
         """The same in the words of transformers."""
@@ -77,6 +94,11 @@ class Loop:
             "gradient_checkpointing": self.recompute,
             "dataloader_pin_memory": torch.cuda.is_available(),
         }
+
+    @property
+    def processes(self) -> int:
+        """How many train together."""
+        return int(os.environ.get("WORLD_SIZE", "1"))
 
     def begin(self) -> None:
         """Make what follows repeatable: the number of threads, and algorithms whose sums have one order."""
@@ -144,13 +166,27 @@ class Sound(TrainerCallback):  # type: ignore[misc]
                 )
 
 
+class Progress(TrainerCallback):  # type: ignore[misc]
+    """Tells twenty times in a stage how far it is."""
+
+    def on_log(self, _: Any, state: Any, __: Any, logs: dict[str, Any] | None = None, **___: Any) -> None:
+        """Say what a step came to."""
+        told = {name: (logs or {}).get(name) for name in ("loss", "reward")}
+        often = max(state.max_steps // 20, 1)
+        if told["loss"] is not None and (state.global_step % often == 0 or state.global_step == state.max_steps):
+            parts = [f"{name} {float(value):.4f}" for name, value in told.items() if value is not None]
+            _log.info("step %d of %d: %s", state.global_step, state.max_steps, ", ".join(parts))
+
+
 def train(trainer: Any, folder: Path) -> list[dict[str, Any]]:
     """Run a trainer to its last step, from the last checkpoint if there is one; gives what each step logged.
 
     Raises:
         TrainingError: the loss is no number, a checkpoint cannot be saved or read, or the memory is full.
     """
-    trainer.add_callback(Sound())
+    for own in (Sound, Progress):
+        trainer.add_callback(own())
+    trainer.remove_callback(PrinterCallback)
     before = checkpoints(folder)
     try:
         trainer.train(resume_from_checkpoint=str(before[-1]) if before else None)

@@ -71,17 +71,17 @@ def sft(
     if not stage.begin(settings):
         return stage.metrics or {}
     loop.begin()
-    model, tokenizer = checkpoint.load(start)
+    model, tokenizer = checkpoint.load(start, loop.dtype)
     chosen = _chosen(stage, model, tokenizer, records, loop, thinking.rejection, traces, judge)
     counts = {"thought": 0, "chosen": 0}
     lessons = _lessons(read_records(records), thinking.share, loop.seed, chosen, counts)
     encoded = encode_all(Encoder(tokenizer), lessons, loop.length)
     check_examples("sft", records, encoded, loop.length)
-    check_memory(need_of(model, loop))
     loop.begin()
     trainer = sft_trainer(model, tokenizer, encoded, loop, stage.folder, packing=True)
+    check_memory(need_of(trainer.model, loop))
     log = train(trainer, stage.folder)
-    return stage.finish(model, tokenizer, {**losses(log), **told(encoded), **counts})
+    return stage.finish(trainer.model, tokenizer, {**losses(log), **told(encoded), **counts})
 
 
 def _lessons(

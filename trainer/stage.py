@@ -66,7 +66,8 @@ class Stage:
         unfinished = self.folder / "model.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         try:
-            checkpoint.save(model, tokenizer, unfinished)
+            merged = model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
+            checkpoint.save(merged, tokenizer, unfinished)
             settle(unfinished, self.model)
             metrics = {**metrics, "weights": checkpoint.weights_hash(self.model)}
             write_json(self.folder / METRICS, metrics)
