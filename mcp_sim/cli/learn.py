@@ -161,7 +161,7 @@ def _list_of_tools(path: Path) -> ToolList:
 
 def _tell(learned: Learned, calls: int) -> None:
     tools = learned.facts["tools"]
-    unknown = [tool for tool, facts in tools.items() if facts["answer"] is None]
+    unknown = [tool for tool, facts in tools.items() if facts["answer"] is None or facts["doubt"] is not None]
     console.out(f"{calls} calls of {len(tools)} tools read.")
     if unknown:
         console.out(f"Not understood, so left to a world model: {', '.join(unknown)}")

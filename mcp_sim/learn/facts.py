@@ -9,34 +9,42 @@ from typing import Any
 from mcp_sim.learn.answers import place
 from mcp_sim.learn.blind import blind_spots
 from mcp_sim.learn.evidence import ANSWER, Evidence, Support
-from mcp_sim.learn.history import Example
 from mcp_sim.learn.learner import Lesson
 from mcp_sim.learn.search import Found
+from mcp_sim.learn.tables import Table
 from mcp_sim.learn.teach import Taught, chosen
 
 _PLACES = 3
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
-def facts_of(taught: Taught, evidence: Evidence, sure: Mapping[str, float]) -> dict[str, Any]:
+def facts_of(
+    taught: Taught, evidence: Evidence, sure: Mapping[str, float], doubts: Mapping[str, str]
+) -> dict[str, Any]:
     """Everything that is known of tables and tools.
 
     Args:
         evidence: what calls say that a twin did not learn from.
         sure: the confidence of each tool.
+        doubts: the tools of which what was learned is not used, and why.
     """
     return {
         "tables": {
             table.name: {
                 "rows": len(table.rows),
                 "key": table.key,
+                "key_is": _key(table),
                 "fields": len(table.fields),
                 "references": {one.name: one.facts() for one in taught.references[table.name]},
             }
             for table in taught.tables.values()
         },
         "tools": {
-            tool: {"confidence": sure[tool], **_lesson(lesson, taught.examples[tool], taught, evidence)}
+            tool: {
+                "confidence": sure[tool],
+                "doubt": doubts.get(tool),
+                **_lesson(lesson, taught.examples[tool], taught, evidence),
+            }
             for tool, lesson in taught.lessons.items()
         },
     }
@@ -46,6 +54,7 @@ def unrecorded(confidence: float, why: str) -> dict[str, Any]:
     """What is known of a tool without any recorded call, because what declares it says so."""
     return {
         "confidence": confidence,
+        "doubt": None,
         "why": why,
         "calls": 0,
         "errors": 0,
@@ -66,8 +75,9 @@ def unrecorded(confidence: float, why: str) -> dict[str, Any]:
     }
 
 
-def _lesson(lesson: Lesson, examples: list[Example], taught: Taught, evidence: Evidence) -> dict[str, Any]:
+def _lesson(lesson: Lesson, taught: Taught, evidence: Evidence) -> dict[str, Any]:
     tool = lesson.tool
+    examples = taught.examples[tool]
     looked_at = chosen(examples)
     return {
         "calls": len(examples),
@@ -109,6 +119,13 @@ def _lesson(lesson: Lesson, examples: list[Example], taught: Taught, evidence: E
         "contradictory": None,
         "blind": blind_spots(lesson, examples, taught.tables),
     }
+
+
+def _key(table: Table) -> str:
+    """Where the key of a table comes from."""
+    if not table.own_key:
+        return "made from the place of each row"
+    return "the name of each row in the data" if table.keyed else "a field that differs in all rows"
 
 
 def _where(lesson: Lesson) -> dict[str, str]:

@@ -54,7 +54,7 @@ def _tool(name: str, known: Mapping[str, Any]) -> dict[str, Any]:
 
 def state(known: Mapping[str, Any]) -> str:
     """How well a tool is known: `known`, `partly`, `inferred` or `unknown`."""
-    if known["answer"] is None:
+    if known["answer"] is None or known["doubt"] is not None:
         return "unknown"
     if known["calls"] == 0:
         return "inferred"

@@ -14,6 +14,7 @@ from mcp_sim.bench import Bench
 from mcp_sim.fidelity import wilson
 from mcp_sim.learn.answers import contradictions, passing_faults
 from mcp_sim.learn.declared import Entry, entry_of
+from mcp_sim.learn.doubt import doubt
 from mcp_sim.learn.entities import entity_of
 from mcp_sim.learn.evidence import Evidence, Support
 from mcp_sim.learn.facts import facts_of
@@ -68,10 +69,13 @@ def learn(name: str, given: Given, progress: Progress = lambda _done, _of, _what
         _judge(evidence, teach(given, others, names, steps.next), entries, held_out)
     steps.end()
     sure = {tool: confidence(lesson, evidence.of(tool)) for tool, lesson in taught.lessons.items()}
-    document, wrong = document_of(name, taught, entries, sure)
+    doubts = {tool: why for tool, lesson in taught.lessons.items() if (why := doubt(lesson, evidence)) is not None}
+    sure |= dict.fromkeys(doubts, 0.0)
+    document, wrong = document_of(name, taught, entries, sure, doubts)
+    wrong += [f"{tool}: {why}; so nothing is said to be known" for tool, why in doubts.items()]
     told += [wrong for entry in entries.values() for wrong in entry.told]
     told += [f"{table}.{one.name}: not enforced: {one.not_enforced}" for table, one in taught.not_enforced]
-    facts = facts_of(taught, evidence, sure)
+    facts = facts_of(taught, evidence, sure, doubts)
     for one in contradictory:
         if one.tool in facts["tools"]:
             facts["tools"][one.tool]["contradictory"] = one.facts()
@@ -83,10 +87,14 @@ def learn(name: str, given: Given, progress: Progress = lambda _done, _of, _what
 
 
 def document_of(
-    name: str, taught: Taught, entries: Mapping[str, Entry], sure: Mapping[str, float]
+    name: str,
+    taught: Taught,
+    entries: Mapping[str, Entry],
+    sure: Mapping[str, float],
+    doubted: Iterable[str] = (),
 ) -> tuple[dict[str, Any], list[str]]:
-    """The pack of what was taught, and what no pack can say of it."""
-    lessons = list(taught.lessons.values())
+    """The pack of what was taught, but for doubted tools, and what no pack can say of it."""
+    lessons = [lesson for tool, lesson in taught.lessons.items() if tool not in set(doubted)]
     entities = {
         table.name: entity_of(table, lessons, taught.references[table.name]) for table in taught.tables.values()
     }

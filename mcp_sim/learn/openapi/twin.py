@@ -35,6 +35,7 @@ def facts(api: Api, seed: Mapping[str, list[Any]], told: list[str]) -> dict[str,
             entity: {
                 "rows": len(seed.get(entity, ())),
                 "key": one["key"],
+                "key_is": "the parameter of its path",
                 "fields": len(one["schema"]["properties"]),
                 "references": dict(_references(api, entity, one["references"])),
             }
