@@ -17,6 +17,7 @@ MODULES = {
     "state": "state",
     "diff": "state",
     "trace": "trace",
+    "export": "export",
     "sessions": "sessions",
     "branch": "sessions",
     "snapshot": "sessions",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 from schemas.recorded import RecordedCall, RecordedMessage, RecordedRun
@@ -25,6 +25,21 @@ class Format(NamedTuple):
     name: str
     lines: Callable[[RecordedRun], Iterable[Any]]
     remains: Callable[[RecordedRun], RecordedRun]
+
+
+@dataclass
+class Exported:
+    """What was written: runs, calls, and what was lost of them."""
+
+    runs: int = 0
+    calls: int = 0
+    losses: Losses = field(default_factory=Losses)
+
+    def count(self, before: RecordedRun, after: RecordedRun) -> None:
+        """Take note of a run that was written, and of what remains of it."""
+        self.runs += 1
+        self.calls += len(after.calls)
+        self.losses += lost(before, after)
 
 
 def lost(before: RecordedRun, after: RecordedRun) -> Losses:

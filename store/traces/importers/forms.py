@@ -14,9 +14,10 @@ from store.traces.importers.lines import Complaint, Tell, chunks
 from store.traces.importers.mcp import MCP
 from store.traces.importers.openai import OPENAI
 from store.traces.importers.otel import OTEL
+from store.traces.importers.parquet import PARQUET
 from store.traces.importers.sharegpt import SHAREGPT
 
-FORMS: tuple[Form, ...] = (CANONICAL, JSONL, DEFINITIONS, HAR, ATIF, OTEL, OPENAI, SHAREGPT, MCP)
+FORMS: tuple[Form, ...] = (CANONICAL, JSONL, DEFINITIONS, HAR, ATIF, OTEL, OPENAI, SHAREGPT, PARQUET, MCP)
 """In the order in which they are tried."""
 _LOOKED_AT = 2**22
 """Bytes by which the form of a file is recognised."""

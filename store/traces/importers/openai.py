@@ -36,14 +36,19 @@ def events(path: Path, tell: Tell) -> Iterator[RawEvent]:
     """The messages and the calls of every conversation of a file."""
     names = Names(path, tell)
     for element in documents(path, tell):
-        found = element.value
-        if not isinstance(found, dict) or not isinstance(found.get("messages"), list):
-            tell(Complaint(path, element.line, "no conversation: it has no list of 'messages'; left out"))
-            continue
-        metadata = found.get("metadata")
-        said = next((found[name] for name in _NAMES if found.get(name)), None)
-        said = said or (metadata.get("trajectory") if isinstance(metadata, dict) else None)
-        yield from _Conversation(path, element, tell, *names.next(said, element.line)).events()
+        yield from conversation(path, element, tell, names)
+
+
+def conversation(path: Path, element: Element, tell: Tell, names: Names) -> Iterator[RawEvent]:
+    """The messages and the calls of one conversation."""
+    found = element.value
+    if not isinstance(found, dict) or not isinstance(found.get("messages"), list):
+        tell(Complaint(path, element.line, "no conversation: it has no list of 'messages'; left out"))
+        return
+    metadata = found.get("metadata")
+    said = next((found[name] for name in _NAMES if found.get(name)), None)
+    said = said or (metadata.get("trajectory") if isinstance(metadata, dict) else None)
+    yield from _Conversation(path, element, tell, *names.next(said, element.line)).events()
 
 
 class _Conversation:

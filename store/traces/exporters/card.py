@@ -1,0 +1,48 @@
+"""The card of a data set: what it holds, what it does not, and how it is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from store.traces.exporters.format import Exported
+
+_KINDS = {
+    "text": "text",
+    "texts": "list of texts",
+    "number": "whole number",
+    "flags": "list of true or false",
+    "json": "JSON",
+    "jsons": "list of JSON objects",
+}
+
+
+def card(title: str, columns: Mapping[str, str], exported: Exported) -> str:
+    """The text of a `README.md` as data sets of Hugging Face have it."""
+    rows = "\n".join(f"| `{name}` | {_KINDS[kind]} |" for name, kind in columns.items())
+    losses = "\n".join(f"- `{name}`: {count}" for name, count in sorted(exported.losses.items())) or "- nothing"
+    return f"""---
+pretty_name: {title}
+tags: [agents, tool-use, mcp]
+configs:
+  - config_name: default
+    data_files: data/train-*.parquet
+---
+
+# {title}
+
+{exported.runs} runs with {exported.calls} calls of tools, written by mcp-sim. Secrets were taken out before.
+
+```python
+from datasets import load_dataset
+
+data = load_dataset("FOLDER", split="train")
+```
+
+| column | holds |
+|---|---|
+{rows}
+
+What the recordings held and this format does not, and how often:
+
+{losses}
+"""
