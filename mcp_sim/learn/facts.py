@@ -43,7 +43,7 @@ def facts_of(
             tool: {
                 "confidence": sure[tool],
                 "doubt": doubts.get(tool),
-                **_lesson(lesson, taught.examples[tool], taught, evidence),
+                **_lesson(lesson, taught, evidence),
             }
             for tool, lesson in taught.lessons.items()
         },
