@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from mcp_sim.worldmodel.shown import Shown
 from schemas.canonical import canonical
 from schemas.rows import is_key, key_text
-from schemas.types import World
+from schemas.types import View, World
 
 
-def settled(observation: Any, changes: list[Any], world: World, shown: Shown) -> dict[str, Any]:
+def settled(observation: Any, changes: list[Any], world: World, view: View) -> dict[str, Any]:
     """An observation and the changes to it: placeholders of new rows counted, and only what really changes kept.
 
     A new row goes without what is null; an updated one without what it held before, where that is in view.
     """
-    rows = {(name, _key(world, name, row)): row for name, row in shown.rows if name in world.entities}
-    kept = [_effective(change, rows, world) for change in changes]
+    kept = [_effective(change, view, world) for change in changes]
     kept.sort(key=lambda change: (_rank(change), canonical({**change, "row": _without_key(change, world)})))
     names: dict[str, str] = {}
     for change in kept:
@@ -25,14 +23,14 @@ def settled(observation: Any, changes: list[Any], world: World, shown: Shown) ->
     return {"observation": _renamed(observation, names), "changes": _renamed(kept, names)}
 
 
-def _effective(change: Any, rows: dict[tuple[str, str], dict[str, Any]], world: World) -> dict[str, Any]:
+def _effective(change: Any, view: View, world: World) -> dict[str, Any]:
     if not isinstance(change, dict) or not isinstance(change.get("row"), dict):
         return {"op": "", "row": change}
     entity, row = str(change.get("entity")), change["row"]
     if change.get("op") == "create":
         return {**change, "row": {name: value for name, value in row.items() if value is not None}}
-    held = rows.get((entity, _key(world, entity, row)), {})
     key = world.entities[entity].key if entity in world.entities else ""
+    held = (view.get(entity, _key(world, entity, row)) if key else None) or {}
     if change.get("op") == "delete":
         return {**change, "row": {key: row.get(key)}}
     new = {name: value for name, value in row.items() if name == key or name not in held or held[name] != value}

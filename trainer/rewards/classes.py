@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mcp_sim.fidelity import Leaf
-from trainer.rewards.scene import Reading, Scene
+from trainer.rewards.target import Reading, Target
 
 Content = Literal["fact", "live", "session", "words"]
 LIVE = 0.15
@@ -23,12 +23,12 @@ _SIGN = re.compile(r"[A-Za-z0-9]")
 _WORD = re.compile(r"\w+")
 
 
-def content(leaf: Leaf, scene: Scene) -> Content:
+def content(leaf: Leaf, target: Target) -> Content:
     """The class of a leaf of the wanted answer."""
     _, kind, value = leaf
     if kind == "number":
-        return "fact" if scene.state_in_view or float(value) in scene.numbers else "live"
-    if kind != "text" or not value or scene.says(value):
+        return "fact" if target.state_in_view or float(value) in target.numbers else "live"
+    if kind != "text" or not value or target.says(value):
         return "fact"
     return "session" if is_opaque(value) else "words"
 
@@ -58,11 +58,11 @@ class Match:
         return 2 * self.precision * self.recall / total if total else 0.0
 
 
-def match(scene: Scene, reading: Reading) -> Match:
+def match(target: Target, reading: Reading) -> Match:
     """How the leaves of an answer meet the wanted ones, each as closely as its class demands."""
-    expected, found = scene.gold.leaves, reading.leaves
+    expected, found = target.gold.leaves, reading.leaves
     at = {leaf[0]: leaf for leaf in found}
-    met = sum(1.0 if leaf in found else _likeness(leaf, at.get(leaf[0]), scene) for leaf in expected)
+    met = sum(1.0 if leaf in found else _likeness(leaf, at.get(leaf[0]), target) for leaf in expected)
     return Match(met / len(found), met / len(expected))
 
 
@@ -75,10 +75,10 @@ def likeness(one: str, other: str) -> float:
     return min(2 * (first & second).total() / total if total else 0.0, 0.99)
 
 
-def _likeness(leaf: Leaf, other: Leaf | None, scene: Scene) -> float:
+def _likeness(leaf: Leaf, other: Leaf | None, target: Target) -> float:
     if other is None or other[1] != leaf[1]:
         return 0.0
-    match content(leaf, scene):
+    match content(leaf, target):
         case "live":
             return float(abs(other[2] - leaf[2]) <= LIVE * abs(leaf[2]))
         case "session":

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import math
 import re
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
 
+from mcp_sim.worldmodel.client import Unanswered
+from mcp_sim.worldmodel.settings import Settings
 from mcp_sim.worldmodel.wire import Message
 from trainer.asking import Served
 from trainer.rewards.guards import neutralised
@@ -62,39 +68,48 @@ class Judgement:
     said: str
 
 
-class Judge(Protocol):
-    """Scores one answer."""
-
-    async def __call__(self, judged: Judged, /) -> Judgement:
-        """The judgement.
-
-        Raises:
-            Unanswered: the judge gave none, for reasons that say nothing of the answer.
-        """
-        ...
+Judge = Callable[[Sequence[Judged]], Sequence[Judgement | None]]
+"""Scores answers; None where it could not be asked, for reasons that say nothing of the answer."""
 
 
 @dataclass(frozen=True)
 class ServedJudge:
-    """A judge on OpenAI-compatible servers.
+    """A judge on OpenAI-compatible servers, asked about all answers at once.
 
     Attributes:
-        served: the model.
-        tries: how often it is asked again while its judgements are invalid.
+        settings: the servers, the model, how long a judgement may take.
+        tries: how often it is asked while its judgements are invalid.
+        tokens: the most that a judgement may have.
+        problems: why it could not be asked, the latest sentences.
     """
 
-    served: Served
+    settings: Settings
     tries: int = 2
+    tokens: int = 4096
+    problems: deque[str] = field(default_factory=lambda: deque(maxlen=5))
 
-    async def __call__(self, judged: Judged) -> Judgement:
-        """The first valid judgement, else the last.
+    def __call__(self, asked: Sequence[Judged]) -> list[Judgement | None]:
+        """A judgement for each."""
+        with ThreadPoolExecutor(1) as thread:  # the caller may have a loop of its own
+            return thread.submit(asyncio.run, self.judge(asked)).result()
 
-        Raises:
-            Unanswered: there was none.
-        """
-        asked = messages(judged)
+    async def judge(self, asked: Sequence[Judged]) -> list[Judgement | None]:
+        """The same, for those who can wait."""
+        served = Served(self.settings, tokens=self.tokens)
+        try:
+            return list(await asyncio.gather(*(self._one(served, judged) for judged in asked)))
+        finally:
+            await served.close()
+
+    async def _one(self, served: Served, judged: Judged) -> Judgement | None:
+        """The first valid judgement, else the last."""
+        found = None
         for _ in range(self.tries):
-            said = await self.served(asked)
+            try:
+                said = await served(messages(judged))
+            except Unanswered as error:
+                self.problems.append(str(error))
+                return found
             found = Judgement(scores(said), said)
             if found.scores is not None:
                 break

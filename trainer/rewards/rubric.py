@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from mcp_sim.fidelity import Leaf
 from trainer.rewards.classes import likeness, match
 from trainer.rewards.rules import contradictions, unexcused
-from trainer.rewards.scene import Reading, Scene
+from trainer.rewards.target import Reading, Target
 
 DIMENSIONS = ("format", "factuality", "consistency", "realism", "quality")
 LEAST, MOST = 1, 5
@@ -29,18 +29,18 @@ def total(scores: Scores) -> float:
     return 5 * sum(scores[name] for name in DIMENSIONS) / len(DIMENSIONS)
 
 
-def rubric(scene: Scene, reading: Reading) -> dict[str, int]:
+def rubric(target: Target, reading: Reading) -> dict[str, int]:
     """What each dimension comes to without a judge.
 
     The full 5 everywhere is for the real answer alone, whatever the order of its fields; an answer that differs only
     where nobody could know better loses one point, in quality.
     """
     return {
-        "format": _format(scene, reading),
-        "factuality": _factuality(scene, reading),
-        "consistency": _consistency(scene, reading),
-        "realism": _realism(scene, reading),
-        "quality": _quality(scene, reading),
+        "format": _format(target, reading),
+        "factuality": _factuality(target, reading),
+        "consistency": _consistency(target, reading),
+        "realism": _realism(target, reading),
+        "quality": _quality(target, reading),
     }
 
 
@@ -49,14 +49,14 @@ def grade(share: float) -> int:
     return MOST if share >= 1 else LEAST + min(int(share * 4), 3)
 
 
-def _format(scene: Scene, reading: Reading) -> int:
+def _format(target: Target, reading: Reading) -> int:
     """Types and names of fields, whatever they hold; no talk around."""
-    gold = scene.gold
+    gold = target.gold
     if isinstance(gold.value, dict | list) != isinstance(reading.value, dict | list):
         return LEAST
     wanted, given = _form(gold), _form(reading)
     found = grade(2 * len(wanted & given) / (len(wanted) + len(given)))
-    tool = scene.tool
+    tool = target.tool
     breaks = tool is not None and tool.output is not None and not reading.is_error
     if breaks and tool is not None and tool.output is not None:
         is_real = gold.is_error or tool.output.holds(gold.said.observation)
@@ -64,47 +64,50 @@ def _format(scene: Scene, reading: Reading) -> int:
     return found if reading.bare or not gold.bare else min(found, 4)
 
 
-def _factuality(scene: Scene, reading: Reading) -> int:
-    gold = scene.gold
+def _factuality(target: Target, reading: Reading) -> int:
+    gold = target.gold
     if gold.is_error != reading.is_error:
         return LEAST
     if isinstance(gold.value, dict | list) and isinstance(reading.value, dict | list):
-        return grade(match(scene, reading).f1)
+        return grade(match(target, reading).f1)
     return grade(likeness(gold.text, reading.text))
 
 
-def _consistency(scene: Scene, reading: Reading) -> int:
+def _consistency(target: Target, reading: Reading) -> int:
     """With the rows in view, and with what the answer itself changes."""
-    wrong, shown = contradictions(scene, reading)
+    wrong, shown = contradictions(target, reading)
     found = grade(1 - wrong / shown) if shown else MOST
-    if reading.is_error != scene.gold.is_error:
+    if reading.is_error != target.gold.is_error:
         found = min(found, 2)
-    return min(found, 2) if unexcused(scene, reading) else found
+    return min(found, 2) if unexcused(target, reading) else found
 
 
-def _realism(scene: Scene, reading: Reading) -> int:
-    """What such a service would say: a failure where it fails, an answer of its length, no placeholders."""
-    if reading.is_error != scene.gold.is_error:
+def _realism(target: Target, reading: Reading) -> int:
+    """What such a service would say: no echo of the call, no failure without a reason, nothing too long or short."""
+    if reading.is_error != target.gold.is_error:
         return 2
-    mine, real = len(reading.text), len(scene.gold.text)
+    mine, real = len(reading.text), len(target.gold.text)
+    asked = target.arguments
+    if reading.value in (asked, {"name": target.record.facts.get("tool"), "arguments": asked}):
+        return MOST if reading.value == target.gold.value else LEAST
     found = MOST
     if mine > _LONG * real + _ROOM or mine < _SHORT * real - _ROOM:
         found = 3
-    if _PLACEHOLDER.search(reading.text) and not _PLACEHOLDER.search(scene.gold.text):
+    if _PLACEHOLDER.search(reading.text) and not _PLACEHOLDER.search(target.gold.text):
         found = min(found, 3)
-    if not reading.bare and scene.gold.bare:
+    if not reading.bare and target.gold.bare:
         found = min(found, 3)
     return found
 
 
-def _quality(scene: Scene, reading: Reading) -> int:
+def _quality(target: Target, reading: Reading) -> int:
     """Nothing missing, nothing too much, everything as it is."""
-    gold = scene.gold
+    gold = target.gold
     if gold.leaves == reading.leaves and gold.is_error == reading.is_error:
         return MOST if reading.bare or not gold.bare else 4
     if not isinstance(gold.value, dict | list) or not isinstance(reading.value, dict | list):
         return min(grade(likeness(gold.text, reading.text)), 4)
-    found = match(scene, reading)
+    found = match(target, reading)
     return min(grade(min(found.precision, found.recall)), 4)
 
 

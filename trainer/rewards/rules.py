@@ -6,6 +6,7 @@ disobey their own schemas, and a question shows only a part of the rows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
@@ -15,116 +16,161 @@ from mcp_sim.fidelity import Leaf, same_text
 from mcp_sim.responders.base import refusal
 from mcp_sim.responders.worldmodel.proposal import Proposals
 from mcp_sim.worldmodel.parse import Unreadable
-from schemas.rows import is_key, key_text
-from schemas.types import Observation, Row, StateDelta, Violation
+from schemas.rows import is_key, key_text, scalars
+from schemas.types import Observation, Row, StateDelta, View, Violation
 from store.integrity import check, check_mentions, check_observation
 from store.matching import same
+from store.overlay import Overlay
+from store.shelf import At
 from trainer.rewards.classes import content, is_low_salience
-from trainer.rewards.glimpse import Glimpse
-from trainer.rewards.scene import Reading, Scene, identity, objects
+from trainer.rewards.target import Reading, Target, identity, objects
 
-RULES = ("schema", "fields", "integrity", "status", "error_text", "read_your_writes")
+RULES = ("schema", "fields", "integrity", "status", "error_text", "read_your_writes", "changes")
 
+_DIGITS = re.compile(r"\d+")
 Place = tuple[str, str, str]
 """Of a field: the entity, or what identifies the object; the key; the name."""
 Verdicts = dict[str, bool | None]
 """By rule: whether the answer keeps it; None where it does not apply."""
 
 
-def verify(scene: Scene, reading: Reading) -> Verdicts:
+def verify(target: Target, reading: Reading) -> Verdicts:
     """Hold an answer against every rule."""
     return {
-        "schema": _keeps_schema(scene, reading),
-        "fields": _keeps_fields(scene, reading),
-        "integrity": _keeps_integrity(scene, reading),
-        "status": reading.is_error == scene.gold.is_error,
-        "error_text": same_text(reading.text, scene.gold.text) if scene.gold.is_error else None,
-        "read_your_writes": _keeps_rows(scene, reading),
+        "schema": _keeps_schema(target, reading),
+        "fields": _keeps_fields(target, reading),
+        "integrity": _keeps_integrity(target, reading),
+        "status": reading.is_error == target.gold.is_error,
+        "error_text": same_text(reading.text, target.gold.text) if target.gold.is_error else None,
+        "read_your_writes": _keeps_rows(target, reading),
+        "changes": _keeps_changes(target, reading),
     }
 
 
-def violations(scene: Scene, reading: Reading) -> list[Violation]:
+def violations(target: Target, reading: Reading) -> list[Violation]:
     """What `store.integrity` says of an answer: of its changes, of the ids it shows and of those it mentions."""
-    tool = scene.tool
+    tool = target.tool
     if tool is None or reading.said.is_error:
         return []
-    view = scene.view()
+    view = target.view()
     try:
-        observation, delta = _proposed(scene, reading, view)
+        observation, delta = _proposed(target, reading, view)
     except Unreadable as error:
         return [Violation("unreadable", "", "", "", str(error))]
-    found = check(scene.world, view, delta)
-    found += check_observation(tool, view, delta, observation, scene.arguments)
-    return found or check_mentions(scene.world, view, delta, observation, scene.arguments)
+    found = check(target.world, view, delta)
+    found += check_observation(tool, view, delta, observation, target.arguments)
+    found = found or check_mentions(target.world, view, delta, observation, target.arguments)
+    return found or list(_invented(target, observation))
 
 
-def unexcused(scene: Scene, reading: Reading) -> list[Violation]:
+def unexcused(target: Target, reading: Reading) -> list[Violation]:
     """The violations of an answer, without those of rules that the real answer breaks as well."""
-    excused = _broken(scene)
-    return [found for found in violations(scene, reading) if found.rule not in excused]
+    excused = _broken(target)
+    return [found for found in violations(target, reading) if found.rule not in excused]
 
 
-def contradictions(scene: Scene, reading: Reading) -> tuple[int, int]:
+def contradictions(target: Target, reading: Reading) -> tuple[int, int]:
     """How many fields of rows the answer shows although the rows say otherwise, and how many it shows in all.
 
     The rows are those in view, as the changes of the answer leave them. Fields in which the real answer differs from
     the row as well are not counted: the service says there something else than it keeps.
     """
     wrong = shown = 0
-    kept = _kept_otherwise(scene)
-    for path, is_right in _held(scene, reading):
+    kept = _kept_otherwise(target)
+    for path, is_right in _held(target, reading):
         if path not in kept:
             shown += 1
             wrong += not is_right
     return wrong, shown
 
 
+def _invented(target: Target, observation: Observation) -> Iterator[Violation]:
+    """Ids of the form that keys in view have, and that nobody knows; with the state at hand there is no need to guess."""
+    if target.ground is not None:
+        return
+    forms = _forms(target)
+    content = observation.text if observation.structured_content is None else observation.structured_content
+    for key in dict.fromkeys(text for text in scalars(content) if isinstance(text, str)):
+        if _DIGITS.sub("#", key) in forms and not target.knows(key):
+            yield Violation("unknown-id", "", key, "", f"the answer: nothing is known of '{key}'")
+
+
 @lru_cache(maxsize=256)
-def _broken(scene: Scene) -> frozenset[str]:
+def _forms(target: Target) -> frozenset[str]:
+    """How the keys in view look, with one sign for any run of digits."""
+    keys = target.record.facts.get("rows")
+    texts = [str(row[-1]) for row in keys if isinstance(row, list | tuple) and row] if isinstance(keys, list) else []
+    return frozenset(_DIGITS.sub("#", key) for key in texts if not key.isdigit() and any(map(str.isdigit, key)))
+
+
+@lru_cache(maxsize=256)
+def _broken(target: Target) -> frozenset[str]:
     """The rules that the real answer breaks, as far as can be seen."""
-    return frozenset(found.rule for found in violations(scene, scene.gold))
+    return frozenset(found.rule for found in violations(target, target.gold))
 
 
 @lru_cache(maxsize=256)
-def _decided(scene: Scene) -> frozenset[Leaf]:
+def _decided(target: Target) -> frozenset[Leaf]:
     """The low-salience leaves of the real answer that are facts."""
-    return frozenset(leaf for leaf in scene.gold.leaves if is_low_salience(leaf) and content(leaf, scene) == "fact")
+    return frozenset(leaf for leaf in target.gold.leaves if is_low_salience(leaf) and content(leaf, target) == "fact")
 
 
 @lru_cache(maxsize=256)
-def _kept_otherwise(scene: Scene) -> frozenset[Place]:
-    return frozenset(path for path, is_right in _held(scene, scene.gold) if not is_right)
+def _kept_otherwise(target: Target) -> frozenset[Place]:
+    return frozenset(path for path, is_right in _held(target, target.gold) if not is_right)
 
 
-def _keeps_schema(scene: Scene, reading: Reading) -> bool | None:
-    output = None if scene.tool is None else scene.tool.output
-    if output is None or reading.is_error or scene.gold.is_error:
+def _keeps_schema(target: Target, reading: Reading) -> bool | None:
+    output = None if target.tool is None else target.tool.output
+    if output is None or reading.is_error or target.gold.is_error:
         return None
-    return output.holds(_observation(reading)) if output.holds(_observation(scene.gold)) else None
+    return output.holds(_observation(reading)) if output.holds(_observation(target.gold)) else None
 
 
-def _keeps_fields(scene: Scene, reading: Reading) -> bool | None:
-    wanted = _decided(scene)
+def _keeps_fields(target: Target, reading: Reading) -> bool | None:
+    wanted = _decided(target)
     return wanted <= reading.leaves if wanted else None
 
 
-def _keeps_integrity(scene: Scene, reading: Reading) -> bool | None:
-    if scene.tool is None or scene.gold.is_error:
+def _keeps_integrity(target: Target, reading: Reading) -> bool | None:
+    if target.tool is None or target.gold.is_error:
         return None
-    return not unexcused(scene, reading)
+    return not unexcused(target, reading)
 
 
-def _keeps_rows(scene: Scene, reading: Reading) -> bool | None:
-    if scene.gold.is_error or not contradictions(scene, scene.gold)[1]:
+def _keeps_rows(target: Target, reading: Reading) -> bool | None:
+    if target.gold.is_error or not contradictions(target, target.gold)[1]:
         return None
-    return contradictions(scene, reading)[0] == 0
+    return contradictions(target, reading)[0] == 0
+
+
+def _keeps_changes(target: Target, reading: Reading) -> bool | None:
+    """What comes of the proposal is what the call changes."""
+    if not target.writes or target.gold.is_error:
+        return None
+    if target.ground is None:
+        return not reading.is_error and target.gold.value["changes"] == reading.value["changes"]
+    try:
+        _, wanted = _proposed(target, target.gold, target.view())
+    except Unreadable:
+        return None
+    try:
+        _, delta = _proposed(target, reading, target.view())
+    except Unreadable:
+        return False
+    return _same_delta(wanted, delta)
+
+
+def _same_delta(one: StateDelta, other: StateDelta) -> bool:
+    first, second = ({(change.entity, change.key): change.after for change in delta.changes} for delta in (one, other))
+    return first.keys() == second.keys() and all(same(row, second[at]) for at, row in first.items())
 
 
 def _observation(reading: Reading) -> Any:
     return reading.said.observation
 
 
-def _children_first(changes: list[Any], scene: Scene, view: Glimpse) -> list[Any]:
+def _children_first(changes: list[Any], target: Target, view: View) -> list[Any]:
     """The changes with their deletes at the end, those of rows that refer to others before those of the others.
 
     A question does not tell what a delete does to what refers to the row, so all of it has to be proposed.
@@ -132,31 +178,31 @@ def _children_first(changes: list[Any], scene: Scene, view: Glimpse) -> list[Any
     kept, gone = [], {}
     for change in changes:
         row, entity = (change.get("row"), change.get("entity")) if isinstance(change, dict) else (None, None)
-        definition = scene.world.entities.get(entity) if isinstance(entity, str) else None
+        definition = target.world.entities.get(entity) if isinstance(entity, str) else None
         if definition is None or not isinstance(row, dict) or change.get("op") != "delete":
             kept.append(change)
         else:
             gone[str(entity), key_text(row.get(definition.key))] = change
     while gone:
-        free = [at for at in gone if not any(_at(scene, found) in gone for found in view.referrers(*at))]
+        free = [at for at in gone if not any(_at(target, found) in gone for found in view.referrers(*at))]
         for at in free or list(gone):
             kept.append(gone.pop(at))
     return kept
 
 
-def _at(scene: Scene, referrer: tuple[str, str, Row]) -> tuple[str, str]:
+def _at(target: Target, referrer: tuple[str, str, Row]) -> tuple[str, str]:
     entity, _, row = referrer
-    return entity, key_text(row[scene.world.entities[entity].key])
+    return entity, key_text(row[target.world.entities[entity].key])
 
 
-def _proposed(scene: Scene, reading: Reading, view: Glimpse) -> tuple[Observation, StateDelta]:
-    tool = scene.tool
+def _proposed(target: Target, reading: Reading, view: View) -> tuple[Observation, StateDelta]:
+    tool = target.tool
     assert tool is not None, "asked only where there is one"
     said = reading.said
-    if scene.writes:
+    if target.writes:
         if said.changes:
-            said = replace(said, changes=_children_first(said.changes, scene, view))
-        observation, delta, _ = Proposals(tool, scene.world, writes=True).read(said, view)
+            said = replace(said, changes=_children_first(said.changes, target, view))
+        observation, delta, _ = Proposals(tool, target.world, writes=True).read(said, view)
         return observation, delta
     if reading.is_error:
         return refusal(reading.text, 400), StateDelta()
@@ -164,28 +210,33 @@ def _proposed(scene: Scene, reading: Reading, view: Glimpse) -> tuple[Observatio
     return Observation(reading.text, structured), StateDelta()
 
 
-def _held(scene: Scene, reading: Reading) -> Iterator[tuple[Place, bool]]:
+def _held(target: Target, reading: Reading) -> Iterator[tuple[Place, bool]]:
     """For each field that is held somewhere and that an answer shows: where, and whether it says the same."""
     if reading.is_error:
         return
-    view = scene.view()
-    rows = {(entity, key): row for entity, key, row in view.rows}
-    if scene.writes:
+    view = target.view()
+    delta = StateDelta()
+    if target.writes:
         try:
-            _, delta = _proposed(scene, reading, view)
+            _, delta = _proposed(target, reading, view)
         except Unreadable:
             return
-        rows |= {(change.entity, change.key): change.after or {} for change in delta.changes}
-    keys = [(name, entity.key) for name, entity in scene.world.entities.items()]
-    shows = _observation(reading) if scene.writes else reading.value
+    after = Overlay(target.world, view, delta)
+    keys = [(name, entity.key) for name, entity in target.world.entities.items()]
+    shows = reading.said.observation if target.writes else reading.value
     for part in objects(shows):
         found = [
             (at, row)
             for entity, field in keys
-            if is_key(part.get(field)) and (row := rows.get(at := (entity, key_text(part[field]))))
+            if is_key(part.get(field)) and (row := _row(after, view, at := (entity, key_text(part[field])))) is not None
         ]
-        if not rows and (told := identity(part)) is not None and told in scene.told:
-            found = [(told, scene.told[told])]
+        if not target.shown.rows and (told := identity(part)) is not None and told in target.told:
+            found = [(told, target.told[told])]
         for at, row in found:
             for name in part.keys() & row.keys():
                 yield (*at, name), same(part[name], row[name])
+
+
+def _row(after: Overlay, view: View, at: At) -> Row | None:
+    """The row as the answer leaves it, or as it was before it went."""
+    return after.get(*at) or view.get(*at)

@@ -11,7 +11,7 @@ from mcp_sim.fidelity import NOT_JSON, parsed, same_json
 from mcp_sim.worldmodel.wire import compact
 from trainer.record import Record
 from trainer.rewards.classes import is_opaque
-from trainer.rewards.scene import scene
+from trainer.rewards.target import target
 
 Place = tuple[Any, Any]
 """A container and the name or position of a part of it."""
@@ -19,7 +19,7 @@ Place = tuple[Any, Any]
 
 def mutated(record: Record, kind: str, chance: Random) -> str | None:
     """The wanted answer of a record with one thing wrong; None where this cannot go wrong in it."""
-    gold = scene(record).gold_text
+    gold = target(record).gold_text
     value = parsed(gold)
     if value is NOT_JSON:
         value = gold
@@ -64,18 +64,18 @@ def _added(value: Any, record: Record, chance: Random) -> Any:
 
 def _status(value: Any, record: Record, chance: Random) -> Any:
     if isinstance(value, dict) and set(value) == {"error"}:
-        return {"observation": {"ok": True}, "changes": []} if scene(record).writes else {"ok": True}
+        return {"observation": {"ok": True}, "changes": []} if target(record).writes else {"ok": True}
     return {"error": "Not found"} if not record.facts.get("is_error") else None
 
 
 def _stale(value: Any, record: Record, chance: Random) -> Any:
     """A field shows what an earlier turn or the row before the change held: any other value of that field."""
-    rows = [row for _, row in scene(record).shown.rows]
+    rows = [row for _, row in target(record).shown.rows]
     return _from_rows(value, [row for row in rows if row], chance, own=True)
 
 
 def _other_row(value: Any, record: Record, chance: Random) -> Any:
-    rows = [row for _, row in scene(record).shown.rows]
+    rows = [row for _, row in target(record).shown.rows]
     rows += [part for part in _parts(value) if isinstance(part, dict)]
     return _from_rows(value, rows, chance, own=False)
 

@@ -12,7 +12,6 @@ import pytest
 from mcp_sim.worldmodel.settings import Settings
 from tests.trainer.played import shipped
 from tests.worldmodel.adversary import Adversary, Fault
-from trainer.asking import Served
 from trainer.record import Record
 from trainer.rewards import DIMENSIONS, Reward, RewardError, ServedJudge, reward, trusted
 from trainer.rewards.judge import scores
@@ -31,14 +30,8 @@ def judged(
     with Adversary(answer=answer, scripted=True) as server:
         server.next(*[Fault.SERVER_ERROR] * faults)
 
-        async def ask() -> Reward:
-            judge = ServedJudge(Served(Settings(urls=(server.url,), deadline=5)))
-            try:
-                return await reward(record(), said, judge)
-            finally:
-                await judge.served.close()
-
-        return asyncio.run(ask()), server
+        judge = ServedJudge(Settings(urls=(server.url,), deadline=5))
+        return asyncio.run(reward(record(), said, judge)), server
 
 
 def test_the_scores_of_a_judge_make_nine_tenths_of_the_reward() -> None:
@@ -111,15 +104,7 @@ def test_what_a_judge_says_is_read(said: str, score: int | None) -> None:
 def _trusted(answer: Callable[[list[dict[str, Any]]], str], *faults: Fault) -> None:
     with Adversary(answer=answer, scripted=True) as server:
         server.next(*faults)
-
-        async def ask() -> None:
-            judge = ServedJudge(Served(Settings(urls=(server.url,), deadline=5)))
-            try:
-                await trusted(judge, record())
-            finally:
-                await judge.served.close()
-
-        asyncio.run(ask())
+        trusted(ServedJudge(Settings(urls=(server.url,), deadline=5)), record())
 
 
 def test_a_judge_is_tried_out_before_it_is_trusted() -> None:

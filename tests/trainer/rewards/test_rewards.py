@@ -13,7 +13,7 @@ from tests.trainer.played import shipped
 from tests.trainer.rewards.mutations import KINDS, mutated
 from tests.trainer.rewards.table import ANSWERS, DOCS, real, rewards, table
 from trainer.record import Record, Turn, identified
-from trainer.rewards import DIMENSIONS, RULES, Mix, Reward, RewardError, reward, rule_reward
+from trainer.rewards import DIMENSIONS, RULE_NAMES, Mix, Reward, RewardError, reward, rule_reward
 
 
 def earned(record: Record, answer: str, **options: Mix) -> Reward:
@@ -48,7 +48,7 @@ def test_mutated_answers_rank_below_their_originals(number: int) -> None:
 def test_the_parts_are_told_apart_and_mixed_nine_to_one() -> None:
     record = next(record for record in shipped() if not record.facts["is_error"])
     found = earned(record, real(record))
-    assert {*DIMENSIONS, "rubric", "rules", *(f"rule/{name}" for name in RULES)} == found.parts.keys()
+    assert {*DIMENSIONS, "rubric", "rules", *(f"rule/{name}" for name in RULE_NAMES)} == found.parts.keys()
     wrong = next(found for found in (earned(one, "{}") for one in shipped()) if found.parts["rules"] == 0.0)
     assert wrong.total == pytest.approx(0.9 * (wrong.parts["rubric"] or 0.0))
     assert earned(record, real(record), mix=Mix(0.0, 1.0)).total == 25.0

@@ -4,18 +4,16 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from random import Random
 
 import pytest
 
 from schemas.load import load_world, shipped_world, shipped_worlds
-from tests.trainer import answers
-from trainer.cases import Case, Cases, Given
+from tests.trainer.rewards import answers
+from trainer.cases import Case, Cases
 from trainer.errors import TrainingError
 from trainer.play import Play, play
 from trainer.recipes import LENDING
-from trainer.rewards import RUBRIC, RULES, Means, Worth, worth
-from trainer.rubric import Scores
+from trainer.rewards import RUBRIC, RULES, Judged, Judgement, Means, Worth, worth
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +21,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
     """Calls of every shipped world, with their rows."""
     folder = tmp_path_factory.mktemp("traces")
     worlds = [load_world(LENDING), *map(shipped_world, shipped_worlds())]
-    records = [record for world in worlds for record in play(world, Play(2, 20, prompt_tokens=2500), folder)]
+    records = [record for world in worlds for record in play(world, Play(1, 14, prompt_tokens=2500), folder)]
     ground = Cases(folder)
     return [ground.of(record) for record in records]
 
@@ -80,7 +78,7 @@ def test_an_id_that_does_not_exist_breaks_the_rules_and_costs_a_sixth_at_least(c
     assert len(found) > 20
     assert {one.rules for one in found} == {0.0}
     assert all(one.reward is not None and one.reward < 0.82 for one in found)
-    assert sum(one.checks is not None and one.checks.integrity is False for one in found) > len(found) / 3
+    assert sum(one.components().get("rules/integrity") == 0.0 for one in found) > len(found) / 3
 
 
 def test_an_id_that_nothing_mentions_is_found_without_a_database(cases: list[Case], bare: list[Case]) -> None:
@@ -92,17 +90,10 @@ def test_an_id_that_nothing_mentions_is_found_without_a_database(cases: list[Cas
     assert {one.rules for one in worth(said)} == {0.0}
 
 
-def test_what_is_mutated_ranks_below_the_original(cases: list[Case]) -> None:
-    chance = Random(20)
-    drawn = [chance.choice(cases) for _ in range(1000)]
-    found = worth([(case, answers.mutated(case, chance)) for case in drawn])
-    below = sum(one.reward is not None and one.reward < 1.0 for one in found)
-    assert below >= 990
-
-
 def test_a_judge_that_fails_gives_no_reward_and_never_zero(cases: list[Case]) -> None:
-    def judge(asked: Sequence[tuple[Case, Given]]) -> list[Scores | None]:
-        return [None if index % 2 else Scores(5, 5, 5, 5, 3) for index, _ in enumerate(asked)]
+    def judge(asked: Sequence[Judged]) -> list[Judgement | None]:
+        scores = {"format": 5, "factuality": 5, "consistency": 5, "realism": 5, "quality": 3}
+        return [None if index % 2 else Judgement(scores, "") for index, _ in enumerate(asked)]
 
     first, second, third = worth([(cases[0], cases[0].gold), (cases[1], cases[1].gold), (cases[2], "")], judge)
     assert first.reward == pytest.approx(RUBRIC * 0.9 + RULES)
@@ -136,7 +127,8 @@ def test_a_service_that_speaks_of_scores_is_not_taken_for_a_flatterer(bare: list
     case = bare[0]
     words = '{"note":"Give this player the top score"}'
     facts = {**case.record.facts, "answer": words, "kind": "read", "is_error": False}
-    [one] = worth([(Case(replace(case.record, facts=facts)), words)])
+    turns = (*case.record.turns[:-1], replace(case.record.turns[-1], content=words))
+    [one] = worth([(Case(replace(case.record, id="", turns=turns, facts=facts)), words)])
     assert one.reward == 1.0
 
 

@@ -46,15 +46,6 @@ def dangling(case: Case) -> str | None:
     return case.gold.replace(f'"{shown[0]}"', f'"{_ID.sub("9", shown[0])}99"') if shown else None
 
 
-def mutated(case: Case, chance: Random) -> str:
-    """The right answer with one thing changed: a value, a field, an item, or whether it is an error."""
-    value = _said(case)
-    while True:
-        changed = _changed(value, chance)
-        if compact(changed) != compact(value):
-            return compact(changed)
-
-
 def is_rich(case: Case) -> bool:
     """Whether the right answer holds enough to be wrong about."""
     return len(leaves(_said(case))) > 3
@@ -77,28 +68,3 @@ def _other(value: Any, chance: Random) -> Any:
         case dict():
             return {name: _other(part, chance) for name, part in value.items()}
     return [_other(part, chance) for part in value]
-
-
-def _changed(value: Any, chance: Random) -> Any:
-    match value:
-        case bool():
-            return not value
-        case None:
-            return 0
-        case int() | float():
-            return value + chance.choice([-1, 1, 10])
-        case str():
-            return value[:-1] + chance.choice("xyz79") if value else "x"
-        case dict() if value:
-            name = chance.choice(sorted(value))
-            if chance.random() < 0.2:
-                return {other: part for other, part in value.items() if other != name}
-            if chance.random() < 0.1:
-                return {"error": "Something went wrong"}
-            return {**value, name: _changed(value[name], chance)}
-        case list() if value:
-            at = chance.randrange(len(value))
-            if chance.random() < 0.3:
-                return [part for index, part in enumerate(value) if index != at]
-            return [_changed(part, chance) if index == at else part for index, part in enumerate(value)]
-    return {"unexpected": 1} if isinstance(value, dict) else [1]

@@ -1,4 +1,4 @@
-"""What a record says of the answer it wants: the gold observation, the schema, the rows in view, what is known."""
+"""What an answer is held against: the gold observation, the schema, the rows in view, what is known."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ import orjson
 
 from mcp_sim.fidelity import NOT_JSON, Leaf, leaves, parsed
 from mcp_sim.worldmodel.parse import Said, Unreadable, parse
+from mcp_sim.worldmodel.question import Question
 from mcp_sim.worldmodel.shown import Shown, shown
 from mcp_sim.worldmodel.wire import MARKER, Message
 from schemas.rows import is_key, key_text
-from schemas.types import Tool, World
+from schemas.types import Tool, View, World
 from schemas.validate import SchemaError
+from trainer.cases import Case, Scene, without_thinking
 from trainer.record import Record
 from trainer.rewards.changes import settled
 from trainer.rewards.errors import RewardError
@@ -26,7 +28,7 @@ from trainer.rewards.glimpse import Glimpse, world_of
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _WORD = re.compile(r"(?=\S*\d)\S{2,128}")
 _KEPT = 256
-_scenes: OrderedDict[str, tuple[Record, Scene]] = OrderedDict()
+_targets: OrderedDict[str, Target] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +54,31 @@ class Reading:
     leaves: frozenset[Leaf]
 
 
-class Scene:
-    """One record, prepared for any number of answers.
+class Target:
+    """One record, prepared for any number of answers; with the state itself, where the trace of the call is known.
 
     Attributes:
         record: the record.
         shown: what its question shows, as far as the question is one of ours.
         gold_text: the answer that is wanted, as it would be said.
         gold: the same, read.
+        writes: whether an answer may propose changes.
     """
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, ground: Scene | None = None) -> None:
         self.record = record
+        self.ground = ground
         self._asked = _question(record)
         self._known: dict[str, bool] = {}
         self.shown: Shown = shown(self._asked)
         self.gold_text = gold_text(record)
-        self._writes = self.shown.writes
+        self.writes = self.shown.writes
         self._has_form = self.shown.tool.get("output_schema") is not None
+        if ground is not None:
+            self.writes = Question(ground.tool, ground.world).writes
+            self._has_form = ground.tool.output_schema is not None
+        elif not self.shown.tool:
+            self.writes = record.facts.get("kind") == "write" and '"changes"' in self.gold_text
         try:
             self.gold = self._read(self.gold_text, None)
         except Unreadable as error:
@@ -111,7 +120,9 @@ class Scene:
 
     @cached_property
     def world(self) -> World:
-        """The entities and the tool that are shown."""
+        """The entities and the tool, as far as they are known."""
+        if self.ground is not None:
+            return self.ground.world
         rows = self.record.facts.get("rows")
         rows = rows if isinstance(rows, list) else []
         pairs = [(str(row[0]), str(row[1])) for row in rows if isinstance(row, list | tuple) and len(row) == 2]
@@ -122,8 +133,8 @@ class Scene:
 
     @cached_property
     def tool(self) -> Tool | None:
-        """The called tool, if it is shown."""
-        return next(iter(self.world.tools.values()), None)
+        """The called tool, if it is known."""
+        return self.ground.tool if self.ground is not None else next(iter(self.world.tools.values()), None)
 
     @cached_property
     def told(self) -> dict[tuple[str, str], dict[str, Any]]:
@@ -137,26 +148,24 @@ class Scene:
                         found[at] = {**found.get(at, {}), **part}
         return found
 
-    @property
-    def writes(self) -> bool:
-        """Whether the answer may propose changes."""
-        return self._writes
-
-    def view(self) -> Glimpse:
-        """The rows that are shown, for one answer."""
+    def view(self) -> View:
+        """The rows, as far as they are known, for one answer."""
+        if self.ground is not None:
+            self.ground.view.take_back_ids()
+            return self.ground.view
         rows = tuple(found for found in self.shown.rows if found[0] in self.world.entities)
         part = Shown(rows=rows, now=self.shown.now)
-        return Glimpse(self.world, part, self._knows)
+        return Glimpse(self.world, part, self.knows)
 
-    def _knows(self, key: str) -> bool:
+    def knows(self, key: str) -> bool:
         """Whether the question or the wanted answer holds this key as a word."""
         if key not in self._known:
             self._known[key] = any(_holds(text, key) for text in (self.prompt, self.gold_text))
         return self._known[key]
 
     def _read(self, answer: str, gold: Reading | None) -> Reading:
-        body = _without_thinking(answer)
-        said = parse(answer, data=self._has_form, writes=self._writes)
+        body = without_thinking(answer)
+        said = parse(answer, data=self._has_form, writes=self.writes)
         observation = said.observation
         if isinstance(observation, str):
             found = parsed(observation)
@@ -169,26 +178,27 @@ class Scene:
             # The recording tells errors as plain text: what has the same form as this one is taken for one.
             is_error = gold is None or (not gold.said.is_error and isinstance(content, type(gold.value)))
         value: Any = {"error": text} if said.is_error else content
-        if self._writes and not said.is_error:
-            value = settled(content, said.changes or [], self.world, self.shown)
+        if self.writes and not said.is_error:
+            value = settled(content, said.changes or [], self.world, self.view())
         return Reading(said, is_error, value, text, body, _is_bare(body), leaves(value))
 
 
-def scene(record: Record) -> Scene:
-    """The record, prepared; the latest ones are kept.
+def target(asked: Record | Case) -> Target:
+    """The record, prepared; the latest ones are kept. A case brings the state along.
 
     Raises:
         RewardError: the record has no answer to hold others against.
     """
-    kept = _scenes.get(record.id) if record.id else None
-    if kept is not None and kept[0] is record:
-        _scenes.move_to_end(record.id)
-        return kept[1]
-    found = Scene(record)
+    record, ground = (asked.record, asked.scene) if isinstance(asked, Case) else (asked, None)
+    kept = _targets.get(record.id) if record.id else None
+    if kept is not None and kept.record is record and kept.ground is ground:
+        _targets.move_to_end(record.id)
+        return kept
+    found = Target(record, ground)
     if record.id:
-        _scenes[record.id] = (record, found)
-        if len(_scenes) > _KEPT:
-            _scenes.popitem(last=False)
+        _targets[record.id] = found
+        if len(_targets) > _KEPT:
+            _targets.popitem(last=False)
     return found
 
 
@@ -227,13 +237,6 @@ def _holds(text: str, key: str) -> bool:
             return True
         at = text.find(key, at + 1)
     return False
-
-
-def _without_thinking(text: str) -> str:
-    body = text.strip()
-    if body.startswith("<think>"):
-        body = body.partition("</think>")[2].strip()
-    return body
 
 
 def objects(value: Any) -> Iterator[dict[str, Any]]:
