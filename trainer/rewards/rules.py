@@ -53,14 +53,20 @@ def violations(target: Target, reading: Reading) -> list[Violation]:
     if tool is None or reading.said.is_error:
         return []
     view = target.view()
+    found: list[Violation] = []
     try:
         observation, delta = _proposed(target, reading, view)
-    except Unreadable as error:
-        return [Violation("unreadable", "", "", "", str(error))]
-    found = check(target.world, view, delta)
+    except Unreadable as error:  # it may speak of rows that are out of sight: what it shows can be checked all the same
+        found.append(Violation("unreadable", "", "", "", str(error)))
+        structured = None if tool.output_schema is None else reading.said.observation
+        observation, delta = Observation(reading.text, structured), StateDelta()
+    found += check(target.world, view, delta)
     found += check_observation(tool, view, delta, observation, target.arguments)
-    found = found or check_mentions(target.world, view, delta, observation, target.arguments)
-    return found or list(_invented(target, observation))
+    if not any(one.rule == "unknown-id" for one in found):
+        found += check_mentions(target.world, view, delta, observation, target.arguments)
+    if not any(one.rule == "unknown-id" for one in found):
+        found += _invented(target, observation)
+    return found
 
 
 def unexcused(target: Target, reading: Reading) -> list[Violation]:
@@ -85,7 +91,7 @@ def contradictions(target: Target, reading: Reading) -> tuple[int, int]:
 
 
 def _invented(target: Target, observation: Observation) -> Iterator[Violation]:
-    """Ids of the form that keys in view have, and that nobody knows; with the state at hand there is no need to guess."""
+    """Ids of the form that keys in view have, and that nobody knows; with the state itself nobody has to guess."""
     if target.ground is not None:
         return
     forms = _forms(target)
