@@ -11,6 +11,7 @@ import orjson
 
 from schemas.recorded import RecordedRun
 from store.traces.exporters.atif import ATIF
+from store.traces.exporters.card import card
 from store.traces.exporters.format import Exported, Format, Losses, lost
 from store.traces.exporters.hf import HF, write_hf
 from store.traces.exporters.jsonl import JSONL
@@ -49,4 +50,4 @@ def appearing(path: Path) -> Iterator[BinaryIO]:
         unfinished.unlink(missing_ok=True)
 
 
-__all__ = ["FORMATS", "Exported", "Format", "Losses", "lost", "write_hf", "write_runs"]
+__all__ = ["FORMATS", "Exported", "Format", "Losses", "appearing", "card", "lost", "write_hf", "write_runs"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from store.traces.exporters.format import Exported
+from store.traces.exporters.format import Losses
 
 _KINDS = {
     "text": "text",
@@ -16,10 +16,10 @@ _KINDS = {
 }
 
 
-def card(title: str, columns: Mapping[str, str], exported: Exported) -> str:
-    """The text of a `README.md` as data sets of Hugging Face have it."""
+def card(title: str, held: str, columns: Mapping[str, str], losses: Losses) -> str:
+    """The text of a `README.md` as data sets of Hugging Face have it; `held` says what it holds and how much of it."""
     rows = "\n".join(f"| `{name}` | {_KINDS[kind]} |" for name, kind in columns.items())
-    losses = "\n".join(f"- `{name}`: {count}" for name, count in sorted(exported.losses.items())) or "- nothing"
+    lost = "\n".join(f"- `{name}`: {count}" for name, count in sorted(losses.items())) or "- nothing"
     return f"""---
 pretty_name: {title}
 tags: [agents, tool-use, mcp]
@@ -30,7 +30,7 @@ configs:
 
 # {title}
 
-{exported.runs} runs with {exported.calls} calls of tools, written by mcp-sim. Secrets were taken out before.
+{held}, written by mcp-sim.
 
 ```python
 from datasets import load_dataset
@@ -42,7 +42,7 @@ data = load_dataset("FOLDER", split="train")
 |---|---|
 {rows}
 
-What the recordings held and this format does not, and how often:
+What was there before and this format does not hold, and how often:
 
-{losses}
+{lost}
 """

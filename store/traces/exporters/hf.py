@@ -32,7 +32,8 @@ def write_hf(runs: Iterable[RecordedRun], form: Format, out: Path, title: str) -
             exported.count(run, form.remains(named))
 
     write_parquet(rows(), COLUMNS, out)
-    (out / "README.md").write_text(card(title, COLUMNS, exported), encoding="utf-8")
+    held = f"{exported.runs} runs with {exported.calls} calls of tools"
+    (out / "README.md").write_text(card(title, held, COLUMNS, exported.losses), encoding="utf-8")
     return exported
 
 
