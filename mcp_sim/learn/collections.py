@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mcp_sim.learn.keys import names_key
@@ -23,8 +23,7 @@ def collections(name: str, document: Any) -> dict[str, Any]:
         values = list(parts.values())
         if all(isinstance(value, Mapping) for value in values) and not is_record(document):
             return {name: dict(document)}
-        lists = [value for value in values if isinstance(value, list)]
-        if len(lists) == len(values) and _are_alike(lists):
+        if _are_series(parts) or _are_lists(parts):
             return {name: {key: {"items": items} for key, items in parts.items()}}
         return dict(parts)
     rest = {part: content for part, content in document.items() if part not in parts}
@@ -42,13 +41,36 @@ def _by_key(document: Mapping[str, Any]) -> dict[str, Any]:
     return {key: {"value": value} for key, value in document.items()}
 
 
-def _are_alike(lists: list[list[Any]]) -> bool:
+def _are_lists(parts: Mapping[str, Any]) -> bool:
     """Whether lists hold things of one kind that have no keys: then each list belongs to the name it stands under."""
-    if len(lists) < 2 or not all(lists) or not all(isinstance(item, Mapping) for items in lists for item in items):
+    lists = [items for items in parts.values() if isinstance(items, list)]
+    if len(lists) < max(2, len(parts)) or not all(isinstance(item, Mapping) for items in lists for item in items):
         return False
-    fields = [frozenset(name for item in items for name in item) for items in lists]
+    fields = [frozenset(name for item in items for name in item) for items in lists if items]
+    if not fields:
+        return False
     shared, every = frozenset.intersection(*fields), frozenset.union(*fields)
-    return len(shared) >= 0.8 * len(every) and not any(names_key(name) for name in shared)
+    if any(names_key(name) for name in shared):
+        return False
+    return bool(shared) if _are_values(parts) else len(shared) >= 0.8 * len(every)
+
+
+def _are_series(parts: Mapping[str, Any]) -> bool:
+    """Whether each part is a series of plain values by moments or keys, not a thing with fields."""
+    return len(parts) > 1 and all(
+        isinstance(part, Mapping) and part and _are_values(part) and not any(map(_is_nested, part.values()))
+        for part in parts.values()
+    )
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, Mapping | list)
+
+
+def _are_values(names: Iterable[str]) -> bool:
+    """Whether names look like keys or moments rather than like names of fields or collections."""
+    found = [not name.replace("_", "a").isalpha() for name in names]
+    return sum(found) > 0.5 * len(found)
 
 
 def sound(value: Any, tell: Callable[[str], None]) -> Any:

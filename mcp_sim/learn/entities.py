@@ -17,6 +17,7 @@ from schemas.recorded import RecordedCall
 from schemas.rows import key_text
 
 Schema = dict[str, Any]
+_FEW = 3
 _TYPES = {
     "text": "string",
     "number": "number",
@@ -77,6 +78,8 @@ def inferred(
             why = f"the service itself holds {value!r} there, which is no {link.to} ({place(call)})"
         elif link.to in deleted:
             why = f"{deleted[link.to]} deletes rows of {link.to}, and what becomes of those that name them is not known"
+        elif link.of < _FEW and not link.is_declared:
+            why = "so few values prove little"
         elif not _is_plain(table, path):
             why = "it stands under names that differ from row to row, or holds more than keys"
         found.append(Inferred(path, link, why))

@@ -119,6 +119,9 @@ def test_a_folder_is_read_file_by_file_and_what_cannot_be_read_is_told(tmp_path:
     [
         ({"A1": {"size": 1}, "A2": {"size": 2}}, ["stock"]),
         ({"light": [{"time": 1, "on": True}], "heater": [{"time": 2, "on": False}]}, ["stock"]),
+        ({"A1": {"2030-01-01": 2.5}, "B2": {"2030-01-02": 3}}, ["stock"]),
+        ({"A1": [{"time": 1, "pulse": 60}], "B2": [{"time": 2, "pulse": 61, "note": "?"}]}, ["stock"]),
+        ({"lamp": {"on": True}, "clock": {"hour": 3}}, ["lamp", "clock"]),
         ({"cats": [{"id": 1, "name": "a"}], "dogs": [{"id": 2, "name": "b"}]}, ["cats", "dogs"]),
         ({"ships": {"S1": {"size": 1}}, "ports": [{"id": "P"}], "version": 3}, ["ships", "ports", "stock"]),
         ({f"https://example.com/{n}": "said" for n in range(30)}, ["stock"]),
