@@ -113,6 +113,9 @@ _PARTS: dict[str, Callable[[Report, Path, Path], None]] = {
 def _print(report: Report) -> None:
     if report.measured:
         report.console.print(tables.splits(report.measured), tables.shares(report.measured))
+        by_family = tables.families(report.measured)
+        if by_family is not None:
+            report.console.print(by_family)
     for one in report.measured:
         report.problems += [f"{one.set.name}: {missed}" for missed in one.missed()]
 

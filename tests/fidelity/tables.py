@@ -69,6 +69,30 @@ def shares(found: Sequence[Measured]) -> Table:
     return table
 
 
+def families(found: Sequence[Measured]) -> Table | None:
+    """Exact answers of families of tools, where the names of tools tell them; None where none do."""
+    table = _table("Families of tools, by what stands before the point in their names")
+    table.add_column("set")
+    table.add_column("family")
+    for what in ("calls", "teacher-forced", "95 %", "closed loop", "95 %"):
+        table.add_column(what, justify="right", style="dim" if "%" in what else None)
+    for one in found:
+        names = {tool.partition(".")[0] for tool in one.numbers["teacher_forced"]["by_tool"] if "." in tool}
+        for family in sorted(names):
+            calls, forced = _family(one.numbers["teacher_forced"]["by_tool"], family)
+            _, closed = _family(one.numbers["closed_loop"]["by_tool"], family)
+            cells = [cell for share in (forced, closed) for cell in (percent(share), _interval(share, calls))]
+            table.add_row(one.set.name, family, f"{calls:,}", *cells)
+    return table if table.row_count else None
+
+
+def _family(by_tool: dict[str, Any], family: str) -> tuple[int, float]:
+    """(calls, share of exact answers) of the tools of one family."""
+    of = [numbers for tool, numbers in by_tool.items() if tool.startswith(f"{family}.")]
+    calls = sum(numbers["calls"] for numbers in of)
+    return calls, sum(numbers["calls"] * numbers["exact"] for numbers in of) / calls
+
+
 def slice_of(numbers: dict[str, Any], part: str) -> dict[str, Any]:
     """The numbers of one slice; all of them where it has no name."""
     found: dict[str, Any] = numbers.get(part, {}) if part else numbers

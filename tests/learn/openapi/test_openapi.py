@@ -13,14 +13,10 @@ import pytest
 import yaml
 
 from mcp_sim.learn.openapi import SpecError, learn_openapi
-from mcp_sim.learn.openapi.operations import operations
-from mcp_sim.learn.openapi.references import References
-from mcp_sim.learn.openapi.resources import resources
-from mcp_sim.learn.openapi.schemas import Schemas
-from mcp_sim.learn.openapi.spec import read_spec
 from mcp_sim.learn.openapi.words import singular
 from schemas.check import check_pack
 from schemas.types import Pack
+from tests.fidelity.references import agreement
 from tests.learn.openapi.conftest import Learn
 from tests.learn.openapi.specs import answer, body, in_path, in_query, operation, ref, spec, swagger
 from tests.running import Running
@@ -336,27 +332,8 @@ def test_real_specs_become_packs_without_errors(data: Path) -> None:
 
 @pytest.mark.slow
 def test_labelled_references_are_found(data: Path) -> None:
-    spec = read_spec(next(data.glob("stripe_spec3*")), lambda _: None)
-    schemas = Schemas(spec)
-    entities = resources(list(operations(spec, schemas)), schemas)
-    components = {one.name: one.component for one in entities}
-    references = References(entities, schemas)
-    right = wrong = missed = 0
-    for component in spec.data["components"]["schemas"].values():
-        for name, schema in component.get("properties", {}).items():
-            gold = _labelled(schema)
-            found = references.of_field(name, schema) if gold else None
-            right += found is not None and components[found.to] in gold
-            wrong += found is not None and components[found.to] not in gold
-            missed += bool(gold) and found is None
+    found = agreement(next(data.glob("stripe_spec3*")))
 
-    assert right + wrong + missed > 200
-    assert right / (right + wrong) >= 0.95
-    assert right / (right + wrong + missed) >= 0.8
-
-
-def _labelled(schema: Any) -> set[str]:
-    """The components that a field is labelled to lead to."""
-    inner = schema.get("items", schema) if isinstance(schema, dict) else {}
-    label = inner.get("x-expansionResources", schema.get("x-expansionResources", {}))
-    return {part["$ref"].rsplit("/", 1)[1] for part in label.get("oneOf", ())}
+    assert found.right + found.wrong + found.missed > 200
+    assert found.precision >= 0.95
+    assert found.recall >= 0.8
