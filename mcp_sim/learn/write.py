@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import orjson
@@ -30,9 +32,9 @@ def write(learned: Learned, folder: Path) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     document: dict[str, Any] = overridden(learned.pack, _overrides(folder / OVERRIDES))
     head = {name: document[name] for name in ("name", "title", "description") if document.get(name)}
-    files = [_part(folder, section, document) for section in ("entities", "tools")]
+    files = [_part(folder, section, document, learned.facts) for section in ("entities", "tools")]
     _yaml(folder / "pack.yaml", {**head, "include": [*files, "seed.json"]})
-    (folder / "seed.json").write_bytes(orjson.dumps({"seed": document["seed"]}))
+    (folder / "seed.json").write_bytes(orjson.dumps({"seed": document.get("seed") or {}}))
     (folder / "report.json").write_bytes(orjson.dumps(learned.facts, option=orjson.OPT_INDENT_2))
     (folder / "report.html").write_text(html(document["name"], learned.facts), encoding="utf-8")
     return document
@@ -64,18 +66,54 @@ def _overrides(path: Path) -> dict[str, Any]:
     return found
 
 
-def _part(folder: Path, section: str, document: dict[str, Any]) -> str:
+def _part(folder: Path, section: str, document: dict[str, Any], facts: dict[str, Any]) -> str:
     """Write one section; JSON where it is large, because reading much YAML takes longer than anything else."""
-    content = {section: document[section]}
-    text = orjson.dumps(content, option=orjson.OPT_INDENT_2)
+    parts: dict[str, Any] = document.get(section) or {}
+    text = orjson.dumps({section: parts}, option=orjson.OPT_INDENT_2)
     name, other = f"{section}.yaml", f"{section}.json"
     if len(text) > _LARGE:
         name, other = other, name
         (folder / name).write_bytes(text + b"\n")
+    elif parts:
+        told = _of_entity if section == "entities" else _of_tool
+        known = facts.get("tables" if section == "entities" else "tools", {})
+        lines = [f"{section}:\n"]
+        for part, content in parts.items():
+            lines += [f"  # {_line(said)}\n" for said in (told(known[part]) if part in known else ())]
+            lines.append(indent(_as_yaml({part: content}), "  "))
+        (folder / name).write_text("".join(lines), encoding="utf-8")
     else:
-        _yaml(folder / name, content)
+        _yaml(folder / name, {section: {}})
     (folder / other).unlink(missing_ok=True)
     return name
+
+
+def _of_entity(known: dict[str, Any]) -> Iterator[str]:
+    """What speaks for the key and the references of an entity."""
+    yield f"{known['rows']:,} rows; key {known['key']}: {known['key_is']}"
+    for path, one in known["references"].items():
+        enforced = "enforced" if one["enforced"] else f"not enforced: {one['why_not']}"
+        yield f"{path} -> {one['to']}, {one['confidence']:.2f}: {one['why']}; {enforced}"
+
+
+def _of_tool(known: dict[str, Any]) -> Iterator[str]:
+    """How well a tool is known."""
+    held_out = known["held_out"]
+    if held_out["of"]:
+        yield f"learned from {known['calls']:,} calls; {held_out['right']:,} of {held_out['of']:,} held out are exact"
+    elif known["calls"]:
+        yield f"learned from {known['calls']:,} calls; none could be held out"
+    if known["doubt"]:
+        yield f"not used: {known['doubt']}"
+    for one in known["unexplained"]:
+        yield f"no condition found for {one['times']:,} times {one['text'][:100]!r}"
+    for one in known["undecided"]:
+        yield f"{one['row']}.{one['field']} changes {one['times']:,} times, and it is not clear how"
+
+
+def _line(text: str) -> str:
+    """A text as one line that may stand in a comment."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -87,6 +125,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _yaml(path: Path, document: dict[str, Any]) -> None:
-    path.write_text(
-        yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110), encoding="utf-8"
-    )
+    path.write_text(_as_yaml(document), encoding="utf-8")
+
+
+def _as_yaml(document: dict[str, Any]) -> str:
+    return str(yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110))
