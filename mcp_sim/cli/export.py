@@ -15,7 +15,9 @@ from rich.table import Table
 
 from mcp_sim.cli.output import complain, console, notices
 from mcp_sim.errors import SetupError
+from mcp_sim.tasks.harbor import write_harbor_tasks
 from mcp_sim.worldmodel.perspective import seen_by_world_model
+from schemas.contracts.task import read_tasks
 from store.raw import RawStore, ingest
 from store.traces.exporters import FORMATS, Exported, Format, write_hf, write_runs
 from store.traces.importers import Complaint
@@ -23,7 +25,8 @@ from store.traces.importers import Complaint
 _TOLD = 5
 _SQLITE = b"SQLite format 3\0"
 
-To = StrEnum("To", {name: name for name in FORMATS})  # type: ignore[misc]  # mypy wants the names spelled out
+_HARBOR = "harbor"
+To = StrEnum("To", {name: name for name in (*FORMATS, _HARBOR)})  # type: ignore[misc]  # mypy wants the names spelled out
 
 
 class Perspective(StrEnum):
@@ -40,15 +43,25 @@ def register(app: typer.Typer) -> None:
 
 def export(
     recordings: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Recordings in any form, folders of them, or one raw store.")
+        list[Path],
+        typer.Argument(
+            metavar="PATH...", help="Recordings in any form, folders, or one raw store; for `harbor`, files of tasks."
+        ),
     ],
     to: Annotated[To, typer.Option(help="The format.")],
-    out: Annotated[Path, typer.Option(help="The file to write; for `hf` a folder.")],
+    out: Annotated[Path, typer.Option(help="The file to write; for `hf` and `harbor` a folder.")],
     perspective: Annotated[
         Perspective, typer.Option(help="`world_model`: calls are what is told, answers what is learned.")
     ] = Perspective.agent,
 ) -> None:
-    """Write recorded runs as a data set, without their secrets, and tell what the format cannot hold."""
+    """Write recorded runs as a data set, without their secrets, and tell what the format cannot hold.
+
+    `harbor` takes the tasks of `mcp-sim tasks` instead, and writes a directory for each.
+    """
+    if to.value == _HARBOR:
+        tasks = (task for path in recordings for task in read_tasks(path))
+        notices.out(f"{write_harbor_tasks(tasks, out)} tasks in {out}", highlight=False)
+        return
     form: Format = FORMATS[to.value]
     if perspective is Perspective.world_model:
         form = seen_by_world_model(form)
