@@ -1,0 +1,139 @@
+"""The programs that explain most: each tool is improved in turn, while the others stay, as long as that helps."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from mcp_sim.learn.batches.answers import form_of, text_value
+from mcp_sim.learn.batches.candidates import given_by, operations_on
+from mcp_sim.learn.batches.collections import Collection, State
+from mcp_sim.learn.batches.operations import Edit, Operation, Select
+from mcp_sim.learn.batches.programs import Program, Run, Target, states, worth
+from schemas.recorded import RecordedCall
+from schemas.rows import scalars
+
+_ROUNDS = 6
+_LEAST = 1e-9
+_LENGTH = 0.01
+"""What a program loses for every part, so that of two that explain as much the shorter one stays."""
+
+
+class Search:
+    """The search for the programs of one service.
+
+    Attributes:
+        programs: those found so far, by tool.
+    """
+
+    def __init__(self, calls: list[RecordedCall], collections: list[Collection]) -> None:
+        self._collections = {collection.name: collection for collection in collections}
+        self._runs = runs_of(calls)
+        self._calls: dict[str, list[RecordedCall]] = defaultdict(list)
+        for call in calls:
+            self._calls[call.tool].append(call)
+        self._given = {tool: given_by(of_one) for tool, of_one in self._calls.items()}
+        self._kinds = {tool: _kind(of_one) for tool, of_one in self._calls.items()}
+        self.programs = {tool: self._told(tool, {}) for tool in self._calls}
+        self._states = self._states_of(self.programs)
+        self._best = self._worth(self.programs, self._states)
+
+    def run(self) -> dict[str, Program]:
+        """Improve until nothing helps any more."""
+        for _ in range(_ROUNDS):
+            before = self._best
+            for tool in self._in_turn():
+                for name in self._collections:
+                    self._improve(tool, name)
+            if self._best <= before + _LEAST:
+                break
+        return self.programs
+
+    def _improve(self, tool: str, name: str) -> None:
+        for operation in self._candidates(tool, name):
+            operations = {**self.programs[tool].operations}
+            before = operations.pop(name, None)
+            if operation is not None:
+                operations[name] = operation
+            program = self._told(tool, operations)
+            programs = {**self.programs, tool: program}
+            if isinstance(operation, Select | None) and isinstance(before, Select | None):
+                # It changes no row, so that no other answer changes.
+                states = self._states
+                gain = self._of_tool(program, tool) - self._of_tool(self.programs[tool], tool)
+                found = self._best + gain - _LENGTH * (program.cost - self.programs[tool].cost)
+            else:
+                states = self._states_of(programs)
+                found = self._worth(programs, states)
+            if found > self._best + _LEAST:
+                self._best, self.programs, self._states = found, programs, states
+
+    def _candidates(self, tool: str, name: str) -> Iterator[Operation | None]:
+        yield None
+        collection = self._collections[name]
+        others = [other for other in self._collections.values() if other is not collection]
+        yield from operations_on(collection, self._given[tool], others, self._kinds[tool])
+
+    def _in_turn(self) -> list[str]:
+        """What writes comes first; of these, what shows most."""
+        return sorted(self._calls, key=lambda tool: (self._kinds[tool] == "read", -len(self._calls[tool])))
+
+    def _told(self, tool: str, operations: Mapping[str, Operation]) -> Program:
+        fine = [call for call in self._calls[tool] if not call.is_error]
+        structured = [call.structured for call in fine]
+        has_json = bool(fine) and all(part is not None for part in structured)
+        program = Program(
+            operations,
+            form_of(structured, operations) if has_json else None,
+            form_of([text_value(call) for call in fine], operations),
+        )
+        needs = any(isinstance(operation, Edit) and operation.needed for operation in operations.values())
+        return replace(program, missing=_missing(self._calls[tool])) if needs else program
+
+    def _states_of(self, programs: Mapping[str, Program]) -> list[list[State]]:
+        return [states(programs, run, list(self._collections)) for run in self._runs]
+
+    def _of_tool(self, program: Program, tool: str) -> float:
+        return sum(
+            worth(program, target, state)
+            for run, before in zip(self._runs, self._states, strict=True)
+            for target, state in zip(run, before, strict=True)
+            if target.call.tool == tool
+        )
+
+    def _worth(self, programs: Mapping[str, Program], before: list[list[State]]) -> float:
+        length = sum(program.cost for program in programs.values())
+        return -_LENGTH * length + sum(
+            worth(programs[target.call.tool], target, state)
+            for run, of_run in zip(self._runs, before, strict=True)
+            for target, state in zip(run, of_run, strict=True)
+        )
+
+
+def runs_of(calls: Iterable[RecordedCall]) -> list[Run]:
+    """The trajectories of calls, each in order."""
+    by_run: dict[str, list[RecordedCall]] = defaultdict(list)
+    for call in calls:
+        by_run[call.trajectory].append(call)
+    return [[Target(call) for call in sorted(run, key=lambda call: call.index)] for run in by_run.values()]
+
+
+def _kind(calls: list[RecordedCall]) -> str:
+    kinds = {call.kind for call in calls}
+    return kinds.pop() if len(kinds) == 1 else "unknown"
+
+
+def _missing(calls: list[RecordedCall]) -> str:
+    """The commonest error with a value of the arguments left open."""
+    forms: Counter[str] = Counter()
+    for call in calls:
+        if call.is_error:
+            text = call.text.strip()
+            named = [
+                v for v in scalars(call.arguments) if isinstance(v, str) and re.search(rf"\b{re.escape(v)}\b", text)
+            ]
+            for value in sorted(set(named), key=len, reverse=True)[:1]:
+                forms[text.replace(value, "{}")] += 1
+    return forms.most_common(1)[0][0] if forms else ""
