@@ -13,6 +13,7 @@ from typing import Any
 from mcp_sim.bench import Bench
 from mcp_sim.fidelity import wilson
 from mcp_sim.learn.answers import contradictions, passing_faults
+from mcp_sim.learn.batches import Batches, learn_batches
 from mcp_sim.learn.declared import Entry, entry_of
 from mcp_sim.learn.doubt import doubt
 from mcp_sim.learn.entities import entity_of
@@ -72,10 +73,17 @@ def learn(name: str, given: Given, progress: Progress = lambda _done, _of, _what
     doubts = {tool: why for tool, lesson in taught.lessons.items() if (why := doubt(lesson, evidence)) is not None}
     sure |= dict.fromkeys(doubts, 0.0)
     document, wrong = document_of(name, taught, entries, sure, doubts)
+    # Only rows say what calls do to them, where there are rows; else the calls alone have to.
+    batches = learn_batches(recorded) if not given.rows else Batches()
+    document, unsaid = batches.laid_over(document, entries)
+    doubts = {tool: why for tool, why in doubts.items() if tool not in batches.effects}
+    wrong += unsaid
     wrong += [f"{tool}: {why}; so nothing is said to be known" for tool, why in doubts.items()]
     told += [wrong for entry in entries.values() for wrong in entry.told]
     told += [f"{table}.{one.name}: not enforced: {one.not_enforced}" for table, one in taught.not_enforced]
     facts = facts_of(taught, evidence, sure, doubts)
+    for tool in batches.effects.keys() & facts["tools"].keys():
+        facts["tools"][tool] |= batches.facts(tool)
     for one in contradictory:
         if one.tool in facts["tools"]:
             facts["tools"][one.tool]["contradictory"] = one.facts()

@@ -1,4 +1,4 @@
-"""Services that keep lists of alike objects: added, removed and found several at a time, known by their fields alone."""
+"""Services that keep lists of alike objects, which are added, removed and found several at a time."""
 
 from mcp_sim.learn.batches.twin import Batches, learn_batches
 

@@ -225,7 +225,7 @@ class Edit:
         if self.needed:
             steps.append({"require": "it is not None", "error": missing, "status": 404})
             there = {}
-        changes = {"compute": {"changed": f"{{{changed}}}"}}
+        changes: dict[str, Any] = {"compute": {"changed": f"{{{changed}}}"}}
         steps += [{**there, **step} for step in (changes, update, *told)]
         return [
             {"compute": {result: []}},

@@ -1,4 +1,4 @@
-"""Programs of tools over collections, carried out on whole trajectories, and how much of what was recorded they explain."""
+"""Programs of tools over collections, carried out on whole trajectories, and what their answers are worth."""
 
 from __future__ import annotations
 

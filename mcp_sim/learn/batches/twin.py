@@ -13,7 +13,10 @@ from mcp_sim.learn.batches.operations import KEY
 from mcp_sim.learn.batches.pack import effect_of, entity_of
 from mcp_sim.learn.batches.programs import Program, states, worth
 from mcp_sim.learn.batches.search import Search, runs_of
+from mcp_sim.learn.declared import Entry
+from mcp_sim.learn.evidence import Support
 from mcp_sim.learn.history import answer_of
+from mcp_sim.learn.settle import settled
 from schemas.recorded import RecordedCall
 
 _SURE = 0.8
@@ -36,6 +39,28 @@ class Batches:
     entities: dict[str, Any] = field(default_factory=dict)
     effects: dict[str, Any] = field(default_factory=dict)
     explained: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def laid_over(self, document: dict[str, Any], entries: Mapping[str, Entry]) -> tuple[dict[str, Any], list[str]]:
+        """A pack with these tools and entities in it, and what no pack can say of them."""
+        if not self.effects:
+            return document, []
+        tools = {tool: {**entries[tool].declared, "effect": effect} for tool, effect in self.effects.items()}
+        merged = {
+            **document,
+            "entities": {**document["entities"], **self.entities},
+            "tools": {**document["tools"], **tools},
+        }
+        return settled(merged, {tool: entry.made_up for tool, entry in entries.items()})
+
+    def facts(self, tool: str) -> dict[str, Any]:
+        """What is known of a tool, in the words of the report."""
+        right, total = self.explained[tool]
+        held_out = Support().facts()
+        words = self.effects[tool]["steps"] or "an answer that is always the same"
+        answer = {"expression": str(words), "support": right, "of": total, "rivals": [], "held_out": held_out}
+        learned: dict[str, Any] = {"confidence": self.effects[tool]["confidence"], "doubt": None, "explained": right}
+        nothing: dict[str, Any] = {"guards": [], "changes": [], "silent": None, "undecided": [], "unexplained": []}
+        return {**learned, **nothing, "answer": answer, "looked_at": total}
 
 
 def learn_batches(calls: list[RecordedCall]) -> Batches:
