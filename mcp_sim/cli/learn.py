@@ -25,6 +25,7 @@ from schemas.types import PACK_NAME
 from store.traces.importers import Complaint, read_recorded, recorded_tools
 
 _TOLD = 5
+_SENTENCES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,11 @@ def command(
         )
     write(learned, out)
     world = load_world(out)
-    for sentence in learned.facts["told"]:
+    told = learned.facts["told"]
+    for sentence in told[:_SENTENCES]:
         note(sentence)
+    if len(told) > _SENTENCES:
+        note(f"and {len(told) - _SENTENCES:,} more like these; {out / 'report.json'} has them all under 'told'")
     _tell(learned, len(given.calls))
     console.out(f"{out}: {len(world.entities)} entities, {len(world.tools)} tools. Look: mcp-sim serve {out}")
 
@@ -162,7 +166,10 @@ def _list_of_tools(path: Path) -> ToolList:
 def _tell(learned: Learned, calls: int) -> None:
     tools = learned.facts["tools"]
     unknown = [tool for tool, facts in tools.items() if facts["answer"] is None or facts["doubt"] is not None]
-    console.out(f"{calls} calls of {len(tools)} tools read.")
+    if not calls:
+        console.out("Nothing was recorded: the tools are as they are declared, their answers made up.")
+        return
+    console.out(f"{calls:,} calls of {len(tools)} tools read.")
     if unknown:
         console.out(f"Not understood, so left to a world model: {', '.join(unknown)}")
     for tool, facts in tools.items():

@@ -12,6 +12,8 @@ from mcp_sim.fidelity import wilson
 
 _FOLDER = Path(__file__).parent / "page"
 _SURE = 0.8
+_TOLD = 200
+_NAMES = 30
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _STATES = {
     "known": "Known",
@@ -33,10 +35,17 @@ def html(name: str, facts: Mapping[str, Any]) -> str:
         facts=_printable(facts),
         judged=_share(facts["judged"]),
         tools=_printable(tools),
-        states=[(state, shown, states[state]) for state, shown in _STATES.items() if states[state]],
+        states=[(state, shown, len(of), _names(of)) for state, shown in _STATES.items() if (of := states[state])],
+        told=_printable(facts["told"][:_TOLD]),
         gaps=_printable(list(_gaps(tools))),
         style=pages.part(_FOLDER, "page.css"),
     )
+
+
+def _names(tools: list[dict[str, Any]]) -> str:
+    """The names of a few tools."""
+    shown = ", ".join(str(_printable(tool["name"])) for tool in tools[:_NAMES])
+    return shown if len(tools) <= _NAMES else f"{shown} and {len(tools) - _NAMES:,} more"
 
 
 def _tool(name: str, known: Mapping[str, Any]) -> dict[str, Any]:
