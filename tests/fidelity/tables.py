@@ -36,6 +36,7 @@ def splits(found: Sequence[Measured]) -> Table:
     for one in found:
         sides = [one.split.taught, one.split.judged]
         counts = [f"{n:,}" for side in sides for n in (side.calls, side.trajectories, side.families)]
+        counts[:3] = ["its spec", "", ""] if one.split.spec is not None else counts[:3]
         left_out = f"{one.split.left_out:,}" if one.split.left_out else ""
         table.add_row(one.set.name, *counts, left_out, f"{one.learned.seconds:.0f}", f"{one.learned.memory:,}")
     return table
@@ -50,7 +51,7 @@ def shares(found: Sequence[Measured]) -> Table:
     for mode in ("teacher-forced", "closed loop"):
         table.add_column(mode, justify="right")
         table.add_column("95 %", justify="right", style="dim")
-    for what in ("status", "err. text", "leaf F1", "declined"):
+    for what in ("status", "HTTP", "err. text", "leaf F1", "declined"):
         table.add_column(f"{what}\nforced", justify="right")
     for one in found:
         for part, shown in SLICES.items():
@@ -60,8 +61,7 @@ def shares(found: Sequence[Measured]) -> Table:
             cells = [f"{forced['calls']:,}"]
             for numbers in (forced, closed):
                 cells += [percent(numbers["exact"]), _interval(numbers["exact"], numbers["calls"])]
-            status = "code" if forced.get("code") is not None else "status"
-            cells += [percent(forced[measure]) for measure in (status, "error_text", "leaf_f1", "declined")]
+            cells += [percent(forced[measure]) for measure in ("status", "code", "error_text", "leaf_f1", "declined")]
             table.add_row(
                 "" if part else one.set.name, shown, *cells, end_section=shown == "", style="" if part else "bold"
             )
