@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from mcp_sim.cli.group import imported_when_wanted
 
-MODULES: dict[str, str] = {"export": "export.command"}
+MODULES: dict[str, str] = {
+    "export": "export.command",
+    "tailor": "tailor.cli",
+}
 """In which module of this package each command is, in the order of `--help`; the module has `register(app)`."""
 
 Commands = imported_when_wanted("trainer", MODULES)

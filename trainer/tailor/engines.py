@@ -1,0 +1,95 @@
+"""Who does the work: processes of this machine, or a cluster of Ray. What comes out is the same."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from typing import Any, Protocol, TypeVar
+
+from mcp_sim.errors import McpSimError
+from schemas.validate import nearest
+
+T = TypeVar("T")
+Task = Callable[[str, Any], T]
+"""Something done with the folder of a data set and one unit of work; a module's own function."""
+
+
+class EngineError(McpSimError):
+    """An engine that is not there, or cannot start."""
+
+
+class Engine(Protocol):
+    """Does tasks at once."""
+
+    def each(self, task: Task[T], out: str, units: list[Any]) -> Iterator[T]:
+        """What comes of each unit, in the order in which they are done."""
+        ...
+
+
+class Local:
+    """So many processes of this machine; one: this very process."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+
+    def each(self, task: Task[T], out: str, units: list[Any]) -> Iterator[T]:
+        """What comes of each unit."""
+        if self._workers == 1 or len(units) < 2:
+            yield from (task(out, unit) for unit in units)
+            return
+        workers = min(self._workers, len(units))
+        with ProcessPoolExecutor(workers, get_context("spawn"), _start) as pool:
+            waiting = [pool.submit(task, out, unit) for unit in units]
+            try:
+                for done in as_completed(waiting):
+                    yield done.result()
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it is told, and ends it
+
+
+class Ray:
+    """The workers of a Ray cluster that shares the folder: the one that `RAY_ADDRESS` names, or one started here."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+
+    def each(self, task: Task[T], out: str, units: list[Any]) -> Iterator[T]:
+        """What comes of each unit."""
+        try:
+            import ray  # noqa: PLC0415 - an extra
+        except ImportError:
+            raise EngineError("There is no Ray here; install it: pip install 'mcp-sim[ray]'") from None
+        if not ray.is_initialized():
+            workers = None if os.environ.get("RAY_ADDRESS") else self._workers
+            environment = {"env_vars": {"PYTHONPATH": os.environ.get("PYTHONPATH", "")}}
+            ray.init(num_cpus=workers, log_to_driver=False, configure_logging=False, runtime_env=environment)
+        remote = ray.remote(max_retries=3)(task)
+        waiting = [remote.remote(out, unit) for unit in units]
+        while waiting:
+            done, waiting = ray.wait(waiting, num_returns=1)
+            yield from ray.get(done)
+
+
+ENGINES: dict[str, Callable[[int], Engine]] = {"local": Local, "ray": Ray}
+
+
+def engine_of(name: str, workers: int | None) -> Engine:
+    """The engine of this name; without a number of workers, one for each core.
+
+    Raises:
+        EngineError: there is none.
+    """
+    if name not in ENGINES:
+        raise EngineError(f"there is no engine '{name}'{nearest(name, ENGINES)}; there are {', '.join(ENGINES)}")
+    return ENGINES[name](workers or _cores())
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

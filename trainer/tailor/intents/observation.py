@@ -1,0 +1,66 @@
+"""What a service answers: the whole observation, or whether it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mcp_sim.worldmodel.wire import compact
+from trainer.record import Record, Turn
+from trainer.tailor.intents.scene import Intent, Scene, placeholders, target
+from trainer.tailor.recipe import Use
+
+_FACTS: dict[str, Any] = {
+    "type": "object",
+    "required": ["tool", "arguments", "answer", "is_error", "status", "kind", "rows", "state_in_view", "known"],
+    "properties": {
+        "tool": {"type": "string", "minLength": 1},
+        "arguments": {"type": "object"},
+        "answer": {"type": "string"},
+        "is_error": {"type": "boolean"},
+        "status": {"type": ["integer", "null"]},
+        "kind": {"enum": ["read", "write", "unknown"]},
+        "rows": {"type": "array", "items": {"type": "string"}},
+        "state_in_view": {"type": "boolean"},
+        "known": {"type": "number", "minimum": 0, "maximum": 1},
+        "placeholders": {"type": "object"},
+    },
+}
+_ASK = (
+    "Do not answer the action yet. Say whether the service refuses it: JSON with `refused`, true or false, and, if it "
+    "is refused, `error`, the text of the error."
+)
+
+
+class NextObservation(Intent):
+    """The answer to a call, given the state; asked and answered in the very words that serve it."""
+
+    name = "next-observation"
+    schema = _FACTS
+    says = ("new 1 2 3 4 5 6 7 8 9",)
+
+    def of_scene(self, scene: Scene, use: Use) -> Iterator[Record]:
+        """One record of each call."""
+        facts = scene.facts()
+        names = placeholders(scene) if scene.writes else {}
+        if names:
+            facts["placeholders"] = {placeholder: key for key, placeholder in names.items()}
+        turns = (*scene.turns(), Turn("assistant", target(scene), True))
+        yield self.record(scene.beat, use, turns, facts=facts, evidence=scene.evidence, sources=scene.sources)
+
+
+class ErrorPrediction(Intent):
+    """Whether a call is refused, and how."""
+
+    name = "error-prediction"
+    schema = _FACTS
+    says = (_ASK, "refused")
+
+    def of_scene(self, scene: Scene, use: Use) -> Iterator[Record]:
+        """One record of each call; sampling may take fewer of those that succeed."""
+        call = scene.moment.event.call
+        *before, last = scene.turns()
+        asked = Turn("user", f"{last.content}\n\n{_ASK}")
+        said = {"refused": True, "error": call.text} if call.is_error else {"refused": False}
+        turns = (*before, asked, Turn("assistant", compact(said), True))
+        yield self.record(scene.beat, use, turns, facts=scene.facts(), evidence=scene.evidence, sources=scene.sources)

@@ -1,0 +1,135 @@
+"""What a service holds: the fields of a row after what happened, and which ids were named at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mcp_sim.worldmodel.wire import compact
+from trainer.record import Record, Turn
+from trainer.tailor.classes import draw
+from trainer.tailor.ids import ids_in, is_distinctive
+from trainer.tailor.intents.scene import Beat, Intent, Scene
+from trainer.tailor.recipe import Use
+
+_STATE = (
+    "You keep the records of a service. The user is a software agent that calls its tools; you remember what every "
+    "answer shows and what every call changes. Answer questions about the records with JSON alone."
+)
+_TURNS = 6
+_FIELDS = 12
+
+
+def _dialogue(beats: list[Beat]) -> tuple[Turn, ...]:
+    """System prompt and earlier calls."""
+    turns = (turn for beat in beats for turn in (Turn("user", beat.asked), Turn("assistant", beat.told)))
+    return (Turn("system", _STATE), *turns)
+
+
+class StateQuery(Intent):
+    """The fields of a row that an earlier call changed, as they are now."""
+
+    name = "state-query"
+    needs = ("delta",)
+    says = (
+        _STATE,
+        "What does the record hold now in its fields Answer with a JSON object of these fields It is deleted null",
+    )
+    schema: dict[str, Any] = {  # noqa: RUF012 - never changed
+        "type": "object",
+        "required": ["entity", "key", "fields", "answer_row"],
+        "properties": {"fields": {"type": "array", "minItems": 1}, "answer_row": {"type": ["object", "null"]}},
+    }
+
+    def of_scene(self, scene: Scene, use: Use) -> Iterator[Record]:
+        """A record before each call that follows a change by a write."""
+        told = scene.told[-_TURNS:]
+        if not told or told[-1].moment.event.call.kind == "read":
+            return
+        beat = told[-1]
+        for change in beat.step.delta.changes[:1]:
+            row = scene.moment.view.get(change.entity, change.key)
+            before, after = change.before or {}, change.after or {}
+            names = [name for name in after if before.get(name) != after[name]][:_FIELDS]
+            if not names and change.op != "delete":
+                continue
+            fields = names or sorted(before)[:_FIELDS]
+            question = (
+                f"What does the record {change.entity} {compact(change.key)} hold now in its fields "
+                f"{', '.join(fields)}? Answer with a JSON object of these fields, or null if it is deleted."
+            )
+            answer = None if row is None else {name: row.get(name) for name in fields}
+            turns = (*_dialogue(told), Turn("user", question), Turn("assistant", compact(answer), True))
+            facts = {"entity": change.entity, "key": change.key, "fields": fields, "answer_row": answer}
+            anchors = scene.rows.get((change.entity, change.key), [])
+            yield self.record(
+                beat,
+                use,
+                turns,
+                facts=facts,
+                evidence=tuple(dict.fromkeys((*beat.of_kind("call", "delta"), *anchors))),
+                sources=tuple(found.moment.event.id for found in reversed(told)),
+            )
+
+
+class ReferentialProbe(Intent):
+    """In which turn an id was named first; some of the ids are made up."""
+
+    name = "referential-probe"
+    needs = ("call",)
+    says = (
+        _STATE,
+        "Which turn named the id first Answer with JSON turn is its number or null if none did 0 1 2 3 4 5 6 7 8 9",
+    )
+    schema: dict[str, Any] = {  # noqa: RUF012 - never changed
+        "type": "object",
+        "required": ["id", "turn"],
+        "properties": {"id": {"type": "string", "minLength": 1}, "turn": {"type": ["integer", "null"]}},
+    }
+
+    def of_scene(self, scene: Scene, use: Use) -> Iterator[Record]:
+        """A record before each call that at least two others precede."""
+        told = scene.told[-_TURNS:]
+        if len(told) < 2:
+            return
+        named: dict[str, int] = {}
+        for beat in told:
+            for text in _named(beat):
+                named.setdefault(text, beat.step.n)
+        known = sorted(named)
+        if not known:
+            return
+        chance = draw(f"{scene.settings.seed}:probe:{scene.moment.event.id}")
+        key = known[int(chance * len(known))]
+        turn: int | None = named[key]
+        declared: tuple[str, ...] = ()
+        if chance * 1000 % 3 < 1:
+            key, turn, declared = _made_up(key, chance), None, ("/facts/id",)
+            if any(key in beat.asked or key in beat.told for beat in told):
+                return
+        asked = f"Which turn named the id {compact(key)} first?"
+        question = f"{asked} Answer with JSON: `turn` is its number, or null if none did."
+        turns = (*_dialogue(told), Turn("user", question), Turn("assistant", compact({"turn": turn}), True))
+        yield self.record(
+            told[-1],
+            use,
+            turns,
+            facts={"id": key, "turn": turn},
+            evidence=tuple(
+                dict.fromkeys(found for beat in told for found in beat.of_kind("call", "minted", "referenced"))
+            ),
+            sources=tuple(beat.moment.event.id for beat in reversed(told)),
+            generated=declared,
+        )
+
+
+def _named(beat: Beat) -> Iterator[str]:
+    """The distinctive ids that a call or its answer names."""
+    for value in (beat.step.call.arguments, beat.moment.answer if beat.moment.is_json else None):
+        yield from (text for _, text in ids_in(value) if is_distinctive(text) and text in f"{beat.asked}{beat.told}")
+
+
+def _made_up(key: str, chance: float) -> str:
+    """An id of the same form with other digits."""
+    shift = 1 + int(chance * 1e6) % 8
+    return "".join(str((int(c) + shift) % 10) if c.isascii() and c.isdigit() else c for c in key)

@@ -1,0 +1,304 @@
+"""What runs teach as a whole: how faults are mended, what comes before what, documents, and how agents act."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+from mcp_sim.worldmodel.wire import compact
+from schemas.types import Tool, World
+from trainer.record import Record, Turn
+from trainer.tailor.intents.scene import Beat, Intent, Story
+from trainer.tailor.recipe import Use
+
+_ROLE = "You are the service behind these tools: answer every action with the observation that it returns, alone."
+_AGENT = (
+    "You are a software agent. Reach the goal that the user names by calling tools, one at a time: answer with JSON, "
+    "`name` and `arguments` of the call, and nothing else."
+)
+_LABELS = "ABCDEFGH"
+_LONGEST = 300
+_CALLS_SHOWN = 6
+
+
+def definitions(world: World, beats: list[Beat]) -> str:
+    """The definitions of the tools that are called, each on a line."""
+    names = dict.fromkeys(beat.step.call.tool for beat in beats)
+    return "\n".join(_definition(world.tools[name]) for name in names if name in world.tools)
+
+
+def _definition(tool: Tool) -> str:
+    return compact({"name": tool.name, "description": tool.description, "input_schema": tool.input_schema})
+
+
+def _evidence(beats: list[Beat]) -> dict[str, tuple[str, ...]]:
+    anchors = (found for beat in beats for found in beat.of_kind("call", "status"))
+    return {
+        "evidence": tuple(dict.fromkeys(anchors)),
+        "sources": tuple(dict.fromkeys(beat.moment.event.id for beat in beats)),
+    }
+
+
+class FaultAndRecovery(Intent):
+    """A refused call, and how the next one of its kind succeeds: both answers are learned."""
+
+    name = "fault-and-recovery"
+    says = (_ROLE, "Tools")
+    schema: dict[str, Any] = {  # noqa: RUF012 - never changed
+        "type": "object",
+        "required": ["tool", "error", "changed"],
+        "properties": {"changed": {"type": "array", "items": {"type": "string"}}},
+    }
+    _WITHIN = 4
+    _MOST = 2
+
+    def of_story(self, story: Story, use: Use) -> Iterator[Record]:
+        """The first pairs of a run."""
+        found = 0
+        for index, first in enumerate(story.kept):
+            call = first.moment.event.call
+            if not call.is_error or found == self._MOST:
+                continue
+            later = story.kept[index + 1 : index + 1 + self._WITHIN]
+            mended = next((beat for beat in later if beat.moment.event.call.tool == call.tool), None)
+            if mended is None or mended.moment.event.call.is_error:
+                continue
+            found += 1
+            beats = story.kept[index : story.kept.index(mended) + 1]
+            yield self.record(mended, use, self._turns(story, beats), facts=_mended(first, mended), **_evidence(beats))
+
+    def _turns(self, story: Story, beats: list[Beat]) -> tuple[Turn, ...]:
+        system = Turn("system", f"{_ROLE}\n\n# Tools\n{definitions(story.world, beats)}")
+        edges = (beats[0], beats[-1])
+        turns = (t for beat in beats for t in (Turn("user", beat.asked), Turn("assistant", beat.told, beat in edges)))
+        return (system, *turns)
+
+
+def _mended(first: Beat, mended: Beat) -> dict[str, Any]:
+    before, after = first.step.call.arguments, mended.step.call.arguments
+    changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    return {"tool": first.step.call.tool, "error": first.moment.event.call.text, "changed": changed}
+
+
+class FragmentOrdering(Intent):
+    """Calls of a run out of order, with one of another run among them."""
+
+    name = "fragment-ordering"
+    _ASK = (
+        "These are calls of one session with a service, out of order, and at most one call of another session. Give "
+        "the order in which they happened, and the stranger: JSON with `order`, a list of letters, and `stranger`, a "
+        "letter or null."
+    )
+    says = (_ASK, *_LABELS, "->")
+    schema: dict[str, Any] = {  # noqa: RUF012 - never changed
+        "type": "object",
+        "required": ["order", "stranger"],
+        "properties": {"order": {"type": "array", "minItems": 3}, "stranger": {"type": ["string", "null"]}},
+    }
+
+    def of_story(self, story: Story, use: Use) -> Iterator[Record]:
+        """One record of a run, of calls whose order their ids tell."""
+        chain = _chain(story.kept)
+        if len(chain) < 3:
+            return
+        pieces: list[Beat] = list(chain)
+        stranger = story.stranger
+        if stranger is not None and not _ids(stranger) & set().union(*map(_ids, chain)):
+            pieces.append(stranger)
+        else:
+            stranger = None
+        mixed = sorted(pieces, key=lambda beat: story.draw(f"fragment:{beat.moment.event.id}"))
+        labels = {beat.moment.event.id: label for beat, label in zip(mixed, _LABELS, strict=False)}
+        shown = "\n".join(f"{labels[beat.moment.event.id]}. {_fragment(beat)}" for beat in mixed)
+        order = [labels[beat.moment.event.id] for beat in chain]
+        answer = {"order": order, "stranger": labels[stranger.moment.event.id] if stranger else None}
+        turns = (Turn("user", f"{self._ASK}\n\n{shown}"), Turn("assistant", compact(answer), True))
+        yield self.record(chain[0], use, turns, facts=answer, **_evidence(pieces))
+
+
+def _chain(beats: list[Beat]) -> list[Beat]:
+    """Calls of which each names an id that the one before was the first to show: their order cannot be another one."""
+    chain: list[Beat] = []
+    for beat, later in pairwise(beats):
+        shown = {found.value for found in beat.anchors if found.kind == "minted"} | (_ids(beat) - _asked(beat))
+        if not shown & _asked(later):
+            if len(chain) >= 2:
+                break
+            chain = []
+            continue
+        chain = chain or [beat]
+        chain.append(later)
+        if len(chain) == 5:
+            break
+    return chain
+
+
+def _ids(beat: Beat) -> set[str]:
+    """The ids that a call or its answer names."""
+    return _asked(beat) | {key for _, key in beat.moment.shown} | set(beat.ids)
+
+
+def _asked(beat: Beat) -> set[str]:
+    return {str(found.value) for found in beat.anchors if found.kind == "referenced"}
+
+
+def _fragment(beat: Beat) -> str:
+    text = beat.told.partition("\n")[2]
+    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return f"{compact({'name': beat.step.call.tool, 'arguments': beat.step.call.arguments})} -> {text}"
+
+
+class ToolSchemaInduction(Intent):
+    """The input schema of a tool from calls that it took."""
+
+    name = "tool-schema-induction"
+    _ASK = (
+        "These are calls that one tool took. Give the JSON Schema of its arguments as far as the calls show it: an "
+        "object with `type`, `properties` with the `type` of each, and `required`."
+    )
+    says = (_ASK, "type object properties required string integer number boolean array null")
+    schema: dict[str, Any] = {  # noqa: RUF012 - never changed
+        "type": "object",
+        "required": ["tool", "schema"],
+        "properties": {"schema": {"type": "object"}},
+    }
+
+    def of_story(self, story: Story, use: Use) -> Iterator[Record]:
+        """One record of each tool that is called at least twice, if its definition is known."""
+        by_tool: dict[str, list[Beat]] = {}
+        for beat in story.kept:
+            if not beat.moment.event.call.is_error:
+                by_tool.setdefault(beat.step.call.tool, []).append(beat)
+        for name, beats in by_tool.items():
+            tool = story.world.tools.get(name)
+            if tool is None or len(beats) < 2 or (story.run.declared is not None and name not in story.run.declared):
+                continue
+            schema = _as_shown(tool.input_schema, [beat.step.call.arguments for beat in beats[:_CALLS_SHOWN]])
+            if not schema["properties"]:
+                continue
+            first = beats[:_CALLS_SHOWN]
+            calls = "\n".join(compact(beat.step.call.arguments) for beat in first)
+            asked = f"{self._ASK}\n\n{name}: {tool.description}\n{calls}"
+            turns = (Turn("user", asked), Turn("assistant", compact(schema), True))
+            yield self.record(beats[0], use, turns, facts={"tool": name, "schema": schema}, **_evidence(first))
+
+
+def _as_shown(schema: dict[str, Any], calls: list[dict[str, Any]]) -> dict[str, Any]:
+    """The part of a schema that calls show: the arguments they give, with their declared types."""
+    declared = schema.get("properties")
+    declared = declared if isinstance(declared, dict) else {}
+    given = [name for name in declared if any(name in call for call in calls)]
+    needed = schema.get("required")
+    required = [name for name in given if isinstance(needed, list) and name in needed]
+    kinds = {name: part.get("type") if isinstance(part := declared[name], dict) else None for name in given}
+    properties = {name: {"type": kind} if kind else {} for name, kind in kinds.items()}
+    return {"type": "object", "properties": properties, "required": required}
+
+
+class CptDocument(Intent):
+    """A whole run as one document; turns that say nothing new are context more often than not."""
+
+    name = "cpt-document"
+    says = (_ROLE, "Tools")
+    schema: dict[str, Any] = {  # noqa: RUF012 - never changed
+        "type": "object",
+        "required": ["calls", "learned", "classes"],
+        "properties": {"calls": {"type": "integer"}, "learned": {"type": "integer"}},
+    }
+    _CHARACTERS = 24_000
+
+    def of_story(self, story: Story, use: Use) -> Iterator[Record]:
+        """One record of each part of a run that is not too long."""
+        most = int(use.options.get("characters", self._CHARACTERS))
+        for beats in _parts(story.kept, most):
+            if not any(beat.learned for beat in beats):
+                continue
+            system = Turn("system", f"{_ROLE}\n\n# Tools\n{definitions(story.world, beats)}")
+            turns = (
+                t for beat in beats for t in (Turn("user", beat.asked), Turn("assistant", beat.told, beat.learned))
+            )
+            classes = {
+                name: sum(beat.turn_class == name for beat in beats) for name in sorted({b.turn_class for b in beats})
+            }
+            facts = {"calls": len(beats), "learned": sum(beat.learned for beat in beats), "classes": classes}
+            yield self.record(beats[0], use, (system, *turns), facts=facts, **_evidence(beats))
+
+
+def _parts(beats: list[Beat], most: int) -> Iterator[list[Beat]]:
+    part: list[Beat] = []
+    size = 0
+    for beat in beats:
+        own = len(beat.asked) + len(beat.told)
+        if part and size + own > most:
+            yield part
+            part, size = [], 0
+        part.append(beat)
+        size += own
+    if part:
+        yield part
+
+
+class AgentSft(Intent):
+    """A run from the side of the agent: its calls are learned, the goal is what they brought about."""
+
+    name = "agent-sft"
+    says = (
+        _AGENT,
+        "Tools Goal Use to with and Create Change Delete so that is",
+        "name arguments",
+        "1 2 3 4 5 6 7 8 9 10 11 12",
+    )
+    schema: dict[str, Any] = {  # noqa: RUF012 - never changed
+        "type": "object",
+        "required": ["goal", "calls"],
+        "properties": {"goal": {"type": "string", "minLength": 1}, "calls": {"type": "integer", "minimum": 1}},
+    }
+    _CALLS = 3
+    _ERRORS = 0.34
+
+    def of_story(self, story: Story, use: Use) -> Iterator[Record]:
+        """One record of a run that is long enough, mostly succeeds, and brings something about."""
+        beats = story.kept
+        errors = sum(beat.moment.event.call.is_error for beat in beats)
+        goals = [goal for beat in beats if (goal := _goal(beat))]
+        enough = len(beats) >= int(use.options.get("calls", self._CALLS))
+        if not enough or not goals or errors > self._ERRORS * len(beats):
+            return
+        goal = "\n".join(f"{number}. {text}" for number, text in enumerate(goals[:12], 1))
+        system = Turn("system", f"{_AGENT}\n\n# Tools\n{definitions(story.world, beats)}")
+        turns = [system, Turn("user", f"# Goal\n{goal}")]
+        for beat in beats:
+            said = compact({"name": beat.step.call.tool, "arguments": beat.step.call.arguments})
+            turns += [
+                Turn("assistant", said, not beat.moment.event.call.is_error),
+                Turn("tool", beat.told.partition("\n")[2]),
+            ]
+        evidence = _evidence(beats)
+        deltas = tuple(found for beat in beats for found in beat.of_kind("delta"))
+        evidence["evidence"] = tuple(dict.fromkeys((*evidence["evidence"], *deltas)))
+        yield self.record(beats[0], use, tuple(turns), facts={"goal": goal, "calls": len(beats)}, **evidence)
+
+
+def _goal(beat: Beat) -> str:
+    """What a call brought about, in words; nothing of one that only looked."""
+    call = beat.moment.event.call
+    if call.is_error or call.kind == "read":
+        return ""
+    for change in beat.step.delta.changes[:1]:
+        before, after = change.before or {}, change.after or {}
+        fields = {
+            name: value
+            for name, value in after.items()
+            if before.get(name) != value and not isinstance(value, dict | list)
+        }
+        match change.op:
+            case "delete":
+                return f"Delete {change.entity} {change.key}."
+            case "create":
+                return f"Create {change.entity} with {compact(call.arguments)}."
+            case "update" if fields:
+                return f"Change {change.entity} {change.key} so that {compact(dict(list(fields.items())[:4]))}."
+    tool = beat.moment.world.tools.get(call.tool)
+    first = tool.description.strip().partition("\n")[0].partition(". ")[0] if tool is not None else ""
+    return f"{first or f'Use {call.tool}'} with {compact(call.arguments)}."

@@ -1,0 +1,177 @@
+"""From a recipe to a data set: scanned, made, chosen, written; what is done already is not done again."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+import mcp_sim
+from schemas.canonical import canonical
+from store.traces.importers import Complaint
+from trainer.tailor.anchors import EXTRACTOR
+from trainer.tailor.controls import control, summary
+from trainer.tailor.engines import Engine
+from trainer.tailor.events import digest
+from trainer.tailor.index import entries
+from trainer.tailor.inputs import Inputs, inputs_of
+from trainer.tailor.kitchen import RecipeError, resolved
+from trainer.tailor.make import make, weigh
+from trainer.tailor.manifest import manifest_of
+from trainer.tailor.play import played
+from trainer.tailor.recipe import Recipe, Source
+from trainer.tailor.scan import Scan, units_of
+from trainer.tailor.selection import Selection, select
+from trainer.tailor.shards import planned, write_shard
+from trainer.tailor.statistics import Counts
+from trainer.tailor.workshop import Workshop, read_lines, write_json, write_lines, write_whole
+
+Progress = Callable[[str, int, int | None], None]
+"""Hears of a stage, how far it went on, and how far it has to go if that is known."""
+STAGES = ("playing", "reading", "weighing", "making", "choosing", "writing")
+
+
+@dataclass
+class Tailoring:
+    """One data set in the making."""
+
+    recipe: Recipe
+    out: Path
+    engine: Engine
+    progress: Progress = lambda *_: None
+    complaints: list[Complaint] = field(default_factory=list)
+
+    def run(self) -> dict[str, Any]:
+        """Make the data set, or what is left of it to make; its manifest.
+
+        Raises:
+            RecipeError: the recipe cannot be followed, or the folder holds something else.
+            OSError: a file cannot be read or written.
+        """
+        shop = Workshop(self.out)
+        self._claim(shop)
+        if not (shop.work / "plan.json").exists():
+            self._plan(shop)
+        plan = shop.plan()
+        units = plan["units"]
+        if ":" in self.recipe.arm and not (shop.work / "control.json").exists():
+            self._control(shop, units)
+        self._each("making", make, units)
+        self._tell("choosing", 0, None)
+        names = [unit["name"] for unit in units]
+        selection = select(entries(shop, names), self.recipe, self._complain)
+        shards = planned(shop, selection, self.recipe.shard)
+        self._each("writing", write_shard, shards)
+        return self._finish(shop, selection, shards, names)
+
+    def _claim(self, shop: Workshop) -> None:
+        """Take the folder for this recipe; what an earlier run of the same one left is gone on with."""
+        if shop.out.exists() and any(shop.out.iterdir()) and not (shop.out / ".recipe").exists():
+            raise RecipeError(f"{shop.out} holds something else; name an empty folder with --out")
+        key = canonical([resolved(self.recipe), EXTRACTOR, mcp_sim.__version__, self._inputs_digest()])
+        mark = hashlib.sha256(key).hexdigest().encode()
+        if (shop.out / ".recipe").exists() and (shop.out / ".recipe").read_bytes() != mark:
+            for path in ("data", "facts", ".work"):
+                shutil.rmtree(shop.out / path, ignore_errors=True)
+        write_whole(shop.out / ".recipe", mark)
+
+    def _inputs_digest(self) -> list[tuple[str, str]]:
+        found = [self._found(source) for source in self.recipe.sources if source.kind == "recordings"]
+        self._inputs = found
+        return [
+            (str(path), digest(path)) for one in found for path in (*one.recordings, *one.traces, *one.tools, *one.rows)
+        ]
+
+    def _found(self, source: Any) -> Inputs:
+        return inputs_of(source, self._complain)
+
+    def _plan(self, shop: Workshop) -> None:
+        """Play, read everything once, and note what has to be done."""
+        shutil.rmtree(shop.work, ignore_errors=True)
+        traces = [(one.source, path) for one in self._inputs for path in one.traces]
+        for source in self.recipe.sources:
+            if source.kind == "play":
+                runs = [[world, number] for world in source.worlds for number in range(source.sessions)]
+                tasks = [{"source": source.model_dump(mode="json"), "world": w, "number": n} for w, n in runs]
+                traces += [(source.name, Path(path)) for path in self._each("playing", play, tasks, ordered=True)]
+        scan = Scan(shop, self._inputs, self._complain)
+        scan.deal(lambda count: self._tell("reading", count, None))
+        services, domains = scan.services()
+        for name, path in traces:
+            with path.open("rb") as file:
+                scan.note(name, path, sum(1 for _ in file) - 1)
+        write_lines(shop.work / "services.jsonl", [service.encode() for service in services])
+        units = units_of(scan.parts, traces)
+        files = dict(sorted(scan.files.items()))
+        complaints = [str(complaint) for complaint in self.complaints]
+        body = {"recipe": resolved(self.recipe), "units": units, "files": files, "domains": domains}
+        write_json(shop.work / "plan.json", {**body, "complaints": complaints})
+
+    def _control(self, shop: Workshop, units: list[Any]) -> None:
+        kind, _, name = self.recipe.arm.partition(":")
+        found = sorted(one for part in self._each("weighing", weigh, units) for one in part)
+        write_json(shop.work / "control.json", control(found, name, kind, self.recipe.seed))
+
+    def _finish(
+        self, shop: Workshop, selection: Selection, shards: list[dict[str, Any]], names: list[str]
+    ) -> dict[str, Any]:
+        counts = Counts()
+        for name in names:
+            counts.add(_done(shop, name))
+        write_lines(shop.out / "rejected.jsonl.gz", _joined(shop, names, "rejected.jsonl.gz"))
+        write_lines(shop.out / "dropped.jsonl.gz", (canonical(one) for one in selection.dropped))
+        placed = (
+            canonical([entry.id, entry.unit, side]) for side, chosen in selection.chosen.items() for entry in chosen
+        )
+        write_lines(shop.out / "index.jsonl.gz", placed)
+        write_json(shop.out / "splits.json", selection.frozen)
+        weighed = list(_weighed(shop, names))
+        write_json(shop.out / "controls.json", summary(weighed, sorted({one[1] for one in weighed} - {""}), 0))
+        return manifest_of(shop, self.recipe, selection, shards, counts)
+
+    def _each(self, stage: str, task: Any, units: list[Any], *, ordered: bool = False) -> list[Any]:
+        self._tell(stage, 0, len(units))
+        found = []
+        for one in self.engine.each(task, str(self.out), units):
+            self._tell(stage, 1, len(units))
+            found.append(one)
+        return sorted(found) if ordered else found
+
+    def _tell(self, stage: str, count: int, total: int | None) -> None:
+        self.progress(stage, count, total)
+
+    def _complain(self, complaint: Complaint) -> None:
+        self.complaints.append(complaint)
+
+
+def play(out: str, task: dict[str, Any]) -> str:
+    """Write the trace of one run that is played, unless it is there; its path."""
+    source = Source.model_validate(task["source"])
+    world = Path(task["world"]).stem
+    path = Path(out) / "raw" / source.name / f"{world}-{task['number']:05}.jsonl"
+    if not path.exists():
+        write_lines(path, played(source, task["world"], task["number"]))
+    return str(path)
+
+
+def _done(shop: Workshop, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = orjson.loads(shop.made(name, "done").read_bytes())
+    return found
+
+
+def _joined(shop: Workshop, names: list[str], what: str) -> Iterator[bytes]:
+    for name in names:
+        yield from read_lines(shop.made(name, what))
+
+
+def _weighed(shop: Workshop, names: list[str]) -> Iterator[Any]:
+    for name in names:
+        for line in read_lines(shop.facts(name)):
+            found = orjson.loads(line)
+            lost = found["losses"][0]["filter"] if found["losses"] else ""
+            yield found["event"], lost, found["source"], found["characters"]

@@ -1,0 +1,63 @@
+"""The words of a text: the smallest parts of ids and values that can be looked up again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from mcp_sim.worldmodel.wire import action, compact
+from mcp_sim.worldmodel.wording import WORDINGS
+from schemas.types import World
+from trainer.tailor.events import Event
+
+_WORD = re.compile(r"\w+")
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+_CUT = re.compile(r"\w*…")
+_CONTROL = frozenset("nrtbf")
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text, escapes of JSON undone as often as JSON stands in JSON; what is cut off by `…` is none."""
+    while "\\" in text:
+        text = _ESCAPE.sub(_unescaped, text)
+    return frozenset(_WORD.findall(_CUT.sub(" ", text) if "…" in text else text))
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    if found[1]:
+        return chr(int(found[1], 16))
+    return " " if found[2] in _CONTROL or found[2] == "\\" else found[2]
+
+
+def all_words(texts: Iterable[str]) -> frozenset[str]:
+    """The words of several texts."""
+    return frozenset().union(*map(words, texts))
+
+
+_FIXED = """
+The service Tools of the service called tool Records that the answer may name as they are now It is
+Known to you alone never tell never hint Instructions for this session Current State Records that matter here
+Recorded calls of this tool Turn Action Environment Observation Kinds of records
+name arguments json description error entity key references schema input_schema output_schema
+observation changes op row create update delete new null true false
+"""
+"""What the renderer of prompts says by itself."""
+
+
+@lru_cache(maxsize=16)
+def world_words(world: World) -> frozenset[str]:
+    """The words that a definition of a world holds: its tools, its seed rows, its lore, and the wording of prompts."""
+    wordings = (
+        text for one in WORDINGS.values() for text in (one.role, one.state, one.behaviour, one.format, one.changes)
+    )
+    packs = (compact(pack.model_dump(mode="json", by_alias=True)) for pack in world.packs)
+    return all_words((*wordings, *packs, world.lore, world.hidden, world.control, _FIXED))
+
+
+@lru_cache(maxsize=4096)
+def event_words(event: Event) -> frozenset[str]:
+    """The words of a call and of its answer."""
+    call = event.call
+    shown = "" if call.structured is None else compact(call.structured)
+    return all_words((action(0, call.tool, call.arguments), call.text, shown)) - {"0"} | words(compact(call.arguments))
