@@ -1,37 +1,31 @@
-"""Raw events: one recorded call each, named by the bytes it came from. The one place that reads recordings."""
+"""Raw events: recorded calls as a store of them keeps them. The one place that reads recordings."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
-
-from schemas.recorded import RecordedCall
-from store.traces.importers import Complaint, Tell, read_recorded
-from store.traces.importers.lines import lines
+from schemas.recorded import RecordedCall, RecordedRun
+from store.raw import Ingested, RawStore, StoredEvent, ingest
+from store.traces.importers import Tell
 
 _PIECE = 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A recorded call and where it stands.
+    """A recorded call.
 
     Attributes:
-        id: SHA-256 over the bytes of its file and its place there: the same bytes give the same id, wherever they lie.
-        run: the run of calls it belongs to: file and trajectory.
-        file: the path of its file.
-        place: where it stands in the file: mostly the number of its line.
-        call: the call.
+        id: its id in the store of raw events: by its run, its place and its content, on every machine the same.
+        run: the id of its run.
+        call: the call, without secrets.
     """
 
     id: str
     run: str
-    file: str
-    place: str
     call: RecordedCall
 
     def __hash__(self) -> int:
@@ -47,43 +41,33 @@ def digest(path: Path) -> str:
     return found.hexdigest()
 
 
-def read_events(path: Path, tell: Tell) -> Iterator[Event]:
-    """The events of a file, in its order.
+def take_in(store: Path, paths: Iterable[Path], tell: Tell) -> Ingested:
+    """Keep the raw events of files in a store; what it has already is known again.
 
     Raises:
-        OSError: there is no such file, or it cannot be read.
+        StoreError: the store cannot be written.
     """
-    file, name = digest(path), str(path)
-    for call in read_recorded([path], tell=tell):
-        place = call.source.removeprefix(name).removeprefix(":") or str(call.index)
-        trajectory = path.name if call.trajectory == name else call.trajectory
-        yield Event(event_id(file, place), f"{file[:12]}/{trajectory}", name, place, call)
+    store.parent.mkdir(parents=True, exist_ok=True)
+    with RawStore(store) as raw:
+        return ingest(raw, paths, tell=tell)
 
 
-def event_id(file: str, place: str) -> str:
-    """The id of the event at a place of a file with this digest."""
-    return hashlib.sha256(f"{file}:{place}".encode()).hexdigest()[:32]
+def runs(store: Path, shard: int = 0, of: int = 1) -> Iterator[RecordedRun]:
+    """The runs of a store that have calls; of several shards, those of one."""
+    with RawStore(store) as raw:
+        yield from (run for run in raw.runs(shard, of) if run.calls)
 
 
-def encode_event(event: Event, source: str, domain: str) -> bytes:
-    """One line, without its line end: an event, the source it came from, and its domain there."""
-    return orjson.dumps([source, domain, event])
+def events_of(run: RecordedRun) -> tuple[Event, ...]:
+    """The calls of a run in order."""
+    return tuple(Event(call.event, run.id, call) for call in run.calls)
 
 
-def decode_event(line: bytes) -> tuple[Event, str, str]:
-    """The event of one line, its source and its domain."""
-    source, domain, found = orjson.loads(line)
-    return Event(**{**found, "call": RecordedCall(**found["call"])}), source, domain
+def raw_events(store: Path, events: Iterable[str]) -> list[StoredEvent]:
+    """Some events as they stood in their files.
 
-
-def raw(file: str, place: str) -> bytes | None:
-    """The bytes of an event as they stand in its file; None where its place is no line, or not there any more."""
-    number, _, _ = place.partition(" ")
-    if not number.isdigit() or not Path(file).exists():
-        return None
-    wanted = int(number)
-    return next((line for at, line in lines(Path(file), _ignore) if at == wanted), None)
-
-
-def _ignore(_: Complaint) -> None:
-    pass
+    Raises:
+        StoreError: there is no such event.
+    """
+    with RawStore(store) as raw:
+        return [raw.event(event) for event in events]

@@ -1,4 +1,4 @@
-"""The files of a source, told apart by what they hold: recordings, traces of our own, definitions of tools, rows."""
+"""The files of a source, told apart by what they hold: recordings, definitions of tools, initial rows."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 from mcp_sim.errors import McpSimError
 from mcp_sim.learn.data import read_data
-from store.traces.importers import Complaint, Tell, read_recorded
-from store.traces.importers.canonical import is_canonical
-from store.traces.importers.lines import lines
+from store.raw import files_of
+from store.traces.importers import Complaint, Tell
+from store.traces.importers.forms import recognised
 from trainer.tailor.definitions import holds_definitions
 from trainer.tailor.kitchen import RecipeError, place
 from trainer.tailor.recipe import Source
@@ -24,19 +24,20 @@ class Inputs:
 
     Attributes:
         source: its name.
-        recordings: calls of services that are not ours.
-        traces: our own traces, each with its world.
+        recordings: in any form that is read.
         tools: definitions of tools.
         rows: initial rows.
-        others: files that are none of this.
     """
 
     source: str
     recordings: list[Path] = field(default_factory=list)
-    traces: list[Path] = field(default_factory=list)
     tools: list[Path] = field(default_factory=list)
     rows: list[Path] = field(default_factory=list)
-    others: list[Path] = field(default_factory=list)
+
+    @property
+    def all(self) -> list[Path]:
+        """Every file."""
+        return [*self.recordings, *self.tools, *self.rows]
 
 
 def inputs_of(source: Source, tell: Tell) -> Inputs:
@@ -46,44 +47,29 @@ def inputs_of(source: Source, tell: Tell) -> Inputs:
         RecipeError: a path is not there, or nothing in them is a recording.
     """
     found = Inputs(source.name)
-    for path in _files(source.name, source.paths):
-        if is_trace(path):
-            found.traces.append(path)
-        elif _holds_calls(path):
-            found.recordings.append(path)
-        elif holds_definitions(path):
+    for path in _files(source.name, source.paths, tell):
+        form = recognised(path, _ignore)
+        if holds_definitions(path):
             found.tools.append(path)
+        elif form is not None:
+            found.recordings.append(path)
         elif _holds_rows(path):
             found.rows.append(path)
         else:
-            found.others.append(path)
             tell(Complaint(path, 0, "neither recordings, nor definitions of tools, nor rows; left out"))
-    found.tools += _files(source.name, source.tools)
-    found.rows += _files(source.name, source.rows)
-    if not found.recordings and not found.traces:
+    found.tools += _files(source.name, source.tools, tell)
+    found.rows += _files(source.name, source.rows, tell)
+    if not found.recordings:
         raise RecipeError(f"source '{source.name}': nothing in {', '.join(source.paths)} is a recording of calls")
     return found
 
 
-def _files(source: str, paths: Iterable[str]) -> Iterator[Path]:
+def _files(source: str, paths: Iterable[str], tell: Tell) -> Iterator[Path]:
     for given in paths:
         path = place(given)
         if not path.exists():
             raise RecipeError(f"source '{source}': there is no '{path}'")
-        yield from sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-
-
-def is_trace(path: Path) -> bool:
-    """Whether a file is one of our own traces."""
-    return is_canonical([line for _, line in _first(path)])
-
-
-def _first(path: Path) -> list[tuple[int, bytes]]:
-    return [found for found, _ in zip(lines(path, _ignore), range(1), strict=False)]
-
-
-def _holds_calls(path: Path) -> bool:
-    return next(read_recorded([path], tell=_ignore), None) is not None
+        yield from files_of([path], tell)
 
 
 def _holds_rows(path: Path) -> bool:

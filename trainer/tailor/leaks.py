@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from schemas.definitions import INPUTS
 from store.traces.importers import Tell
 from store.traces.importers.lines import lines
 from trainer.tailor.duplicates import Neighbours
@@ -16,7 +17,6 @@ from trainer.tailor.index import Entry
 from trainer.tailor.recipe import Contamination
 from trainer.tailor.signature import body_hashes, ids_of, minhash, schema_hash, short
 
-_INPUTS = ("inputSchema", "input_schema", "parameters", "input")
 _LIKE = 0.8
 """Likeness from which on an answer is that of a named file in other words."""
 _LONG = 64
@@ -42,11 +42,11 @@ class HeldOut:
 
     def read(self, path: Path, tell: Tell) -> None:
         """Hold out what a file holds: JSON Lines, JSON, or plain text, packed or not."""
-        for _, line in lines(path, tell):
+        for line in lines(path, tell):
             try:
-                value: Any = orjson.loads(line)
+                value: Any = orjson.loads(line.text)
             except orjson.JSONDecodeError:
-                value = line.decode(errors="replace")
+                value = line.text.decode(errors="replace")
             for text in _texts(value):
                 self.ids.update(short(found.encode()) for found in ids_of(text))
                 self.bodies.update(body_hashes(text))
@@ -93,7 +93,7 @@ def _schemas(value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         name = value.get("name")
         if isinstance(name, str):
-            yield from ((name, value[word]) for word in _INPUTS if isinstance(value.get(word), dict))
+            yield from ((name, value[word]) for word in INPUTS if isinstance(value.get(word), dict))
         for part in value.values():
             yield from _schemas(part)
     elif isinstance(value, list):

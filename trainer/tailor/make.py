@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from schemas.canonical import canonical
-from store.traces.importers import Complaint
-from store.traces.replay import read_trace
+from schemas.types import Step, World
+from store.traces.encode import decode_step
 from trainer.record import encode_record
+from trainer.tailor.census import domain_of
 from trainer.tailor.cut import Arm, Cut, Cutter
-from trainer.tailor.events import decode_event, read_events
+from trainer.tailor.events import Event, events_of, raw_events, runs
 from trainer.tailor.filters import size_of
-from trainer.tailor.services import Service, world_of
+from trainer.tailor.scan import store_path
+from trainer.tailor.services import world_of
 from trainer.tailor.signature import short, signature
 from trainer.tailor.statistics import Counts
 from trainer.tailor.walk import Run
-from trainer.tailor.workshop import Workshop, read_lines, write_json, write_lines
+from trainer.tailor.workshop import Workshop, write_json, write_lines
 
 
 def make(out: str, unit: dict[str, Any]) -> str:
@@ -111,43 +111,42 @@ class _Maker:
 
     def cuts(self, *, records: bool = True) -> Iterator[Cut]:
         """What becomes of every run of the unit."""
-        if "traces" in self._unit:
-            yield from self._of_traces(records=records)
-        else:
-            yield from self._of_part(records=records)
+        cutters: dict[tuple[str, str], Cutter] = {}
+        for run, world in sorted(self._runs(), key=lambda found: (found[0].server, found[0].key)):
+            place = run.server, world.fingerprint
+            if place not in cutters:
+                cutters = {place: Cutter(self._recipe, world, self._arm)}
+            yield cutters[place].cut(run, records=records)
 
-    def _of_part(self, *, records: bool) -> Iterator[Cut]:
-        runs = sorted(self._runs(), key=lambda run: (run.server, run.key))
-        for server, group in groupby(runs, key=lambda run: run.server):
-            service = next(one for one in self._services.values() if one.name == server)
-            cutter = Cutter(self._recipe, world_of(service), self._arm)
-            yield from (cutter.cut(run, records=records) for run in group)
-
-    def _runs(self) -> Iterator[Run]:
-        events = defaultdict(list)
-        placed: dict[str, tuple[str, Service]] = {}
-        for line in read_lines(self._shop.part(self._unit["part"])):
-            event, source, domain = decode_event(line)
-            events[event.run].append(event)
-            placed[event.run] = source, self._services[domain]
-        for key, found in events.items():
-            source, service = placed[key]
-            ordered = tuple(sorted(found, key=lambda event: event.call.index))
+    def _runs(self) -> Iterator[tuple[Run, World]]:
+        store, source = store_path(self._shop.out, self._unit["store"]), self._unit["source"]
+        for recorded in runs(store, self._unit["shard"], self._unit["of"]):
+            events = events_of(recorded)
+            if recorded.header is not None:
+                world = _world(canonical_header(recorded.header))
+                steps = tuple(_steps(store, events))
+                yield Run(recorded.id, world.name, source, events, steps, frozenset(world.tools)), world
+                continue
+            service = self._services[domain_of(source, recorded, recorded.calls[0])]
             declared = service.declared if service.has_definitions else None
-            yield Run(key, service.name, source, ordered, None, declared)
+            yield Run(recorded.id, service.name, source, events, None, declared), world_of(service)
 
-    def _of_traces(self, *, records: bool) -> Iterator[Cut]:
-        cutters: dict[str, Cutter] = {}
-        for source, given in self._unit["traces"]:
-            path = Path(given)
-            events = tuple(read_events(path, _ignore))
-            with path.open("rb") as file:
-                trace = read_trace(file)
-            steps = tuple(found for step in trace.steps if (found := step.undisturbed) is not None)
-            world = trace.world
-            cutter = cutters.setdefault(world.fingerprint, Cutter(self._recipe, world, self._arm))
-            run = Run(events[0].run if events else given, world.name, source, events, steps, frozenset(world.tools))
-            yield cutter.cut(run, records=records)
+
+def _steps(store: Path, events: Iterable[Event]) -> Iterator[Step]:
+    for found in raw_events(store, (event.id for event in events)):
+        step = decode_step(found.raw).undisturbed
+        assert step is not None  # else it would be no call
+        yield step
+
+
+def canonical_header(header: dict[str, Any]) -> bytes:
+    """The header of a trace, to know it again; the order of its fields counts."""
+    return orjson.dumps(header["world"])
+
+
+@lru_cache(maxsize=8)
+def _world(body: bytes) -> World:
+    return World.model_validate(orjson.loads(body))
 
 
 @lru_cache(maxsize=4)
@@ -174,14 +173,8 @@ def _facts(cut: Cut) -> Iterable[bytes]:
                 "at": beat.at,
                 "source": cut.run.source,
                 "characters": size_of(event.call),
-                "file": event.file,
-                "place": event.place,
                 "turn_class": beat.turn_class,
                 "losses": [{"filter": loss.filter, "reason": loss.reason} for loss in beat.losses],
                 "anchors": beat.anchors,
             }
         )
-
-
-def _ignore(_: Complaint) -> None:
-    pass

@@ -15,6 +15,7 @@ import mcp_sim
 from schemas.canonical import canonical
 from store.traces.importers import Complaint
 from trainer.tailor.anchors import EXTRACTOR
+from trainer.tailor.census import Census
 from trainer.tailor.controls import control, summary
 from trainer.tailor.engines import Engine
 from trainer.tailor.events import digest
@@ -25,7 +26,7 @@ from trainer.tailor.make import make, weigh
 from trainer.tailor.manifest import manifest_of
 from trainer.tailor.play import played
 from trainer.tailor.recipe import Recipe, Source
-from trainer.tailor.scan import Scan, units_of
+from trainer.tailor.scan import services_of, stores_of, take, units_of
 from trainer.tailor.selection import Selection, select
 from trainer.tailor.shards import planned, write_shard
 from trainer.tailor.statistics import Counts
@@ -45,6 +46,8 @@ class Tailoring:
     engine: Engine
     progress: Progress = lambda *_: None
     complaints: list[Complaint] = field(default_factory=list)
+    _inputs: list[Inputs] = field(default_factory=list)
+    _files: dict[Path, str] = field(default_factory=dict)
 
     def run(self) -> dict[str, Any]:
         """Make the data set, or what is left of it to make; its manifest.
@@ -73,44 +76,51 @@ class Tailoring:
         """Take the folder for this recipe; what an earlier run of the same one left is gone on with."""
         if shop.out.exists() and any(shop.out.iterdir()) and not (shop.out / ".recipe").exists():
             raise RecipeError(f"{shop.out} holds something else; name an empty folder with --out")
-        key = canonical([resolved(self.recipe), EXTRACTOR, mcp_sim.__version__, self._inputs_digest()])
+        key = canonical([resolved(self.recipe), EXTRACTOR, mcp_sim.__version__, self._digests()])
         mark = hashlib.sha256(key).hexdigest().encode()
         if (shop.out / ".recipe").exists() and (shop.out / ".recipe").read_bytes() != mark:
-            for path in ("data", "facts", ".work"):
+            for path in ("data", "facts", "played", "raw", ".work"):
                 shutil.rmtree(shop.out / path, ignore_errors=True)
         write_whole(shop.out / ".recipe", mark)
 
-    def _inputs_digest(self) -> list[tuple[str, str]]:
-        found = [self._found(source) for source in self.recipe.sources if source.kind == "recordings"]
-        self._inputs = found
-        return [
-            (str(path), digest(path)) for one in found for path in (*one.recordings, *one.traces, *one.tools, *one.rows)
-        ]
-
-    def _found(self, source: Any) -> Inputs:
-        return inputs_of(source, self._complain)
+    def _digests(self) -> list[str]:
+        """The contents of all files that are read."""
+        given = [source for source in self.recipe.sources if source.kind == "recordings"]
+        self._inputs = [inputs_of(source, self._complain) for source in given]
+        self._files = {path: digest(path) for one in self._inputs for path in one.all}
+        return list(self._files.values())
 
     def _plan(self, shop: Workshop) -> None:
-        """Play, read everything once, and note what has to be done."""
-        shutil.rmtree(shop.work, ignore_errors=True)
-        traces = [(one.source, path) for one in self._inputs for path in one.traces]
+        """Play, take everything in, and note what has to be done."""
         for source in self.recipe.sources:
             if source.kind == "play":
                 runs = [[world, number] for world in source.worlds for number in range(source.sessions)]
                 tasks = [{"source": source.model_dump(mode="json"), "world": w, "number": n} for w, n in runs]
-                traces += [(source.name, Path(path)) for path in self._each("playing", play, tasks, ordered=True)]
-        scan = Scan(shop, self._inputs, self._complain)
-        scan.deal(lambda count: self._tell("reading", count, None))
-        services, domains = scan.services()
-        for name, path in traces:
-            with path.open("rb") as file:
-                scan.note(name, path, sum(1 for _ in file) - 1)
+                paths = sorted(map(Path, self._each("playing", play, tasks)))
+                self._files |= {path: digest(path) for path in paths}
+                self._inputs.append(Inputs(source.name, recordings=paths))
+        stores = stores_of(self._inputs)
+        found = sorted(self._each("reading", take, stores), key=lambda one: one.number)
+        census = Census()
+        for one in found:
+            census.add(one.census)
+            self.complaints += one.complaints
+        services, domains = services_of(census, self._inputs, self._complain)
         write_lines(shop.work / "services.jsonl", [service.encode() for service in services])
-        units = units_of(scan.parts, traces)
-        files = dict(sorted(scan.files.items()))
-        complaints = [str(complaint) for complaint in self.complaints]
-        body = {"recipe": resolved(self.recipe), "units": units, "files": files, "domains": domains}
-        write_json(shop.work / "plan.json", {**body, "complaints": complaints})
+        of_file = {path: one.source for one in self._inputs for path in one.all}
+        body = {
+            "recipe": resolved(self.recipe),
+            "units": units_of(stores, {one.number: one.census.runs for one in found}),
+            "stores": {str(store["number"]): store["paths"] for store in stores},
+            "events": census.events,
+            "files": {
+                str(path): {"source": of_file[path], "sha256": digest, "bytes": path.stat().st_size}
+                for path, digest in sorted(self._files.items())
+            },
+            "domains": domains,
+            "complaints": [str(complaint) for complaint in self.complaints],
+        }
+        write_json(shop.work / "plan.json", body)
 
     def _control(self, shop: Workshop, units: list[Any]) -> None:
         kind, _, name = self.recipe.arm.partition(":")
@@ -134,13 +144,13 @@ class Tailoring:
         write_json(shop.out / "controls.json", summary(weighed, sorted({one[1] for one in weighed} - {""}), 0))
         return manifest_of(shop, self.recipe, selection, shards, counts)
 
-    def _each(self, stage: str, task: Any, units: list[Any], *, ordered: bool = False) -> list[Any]:
+    def _each(self, stage: str, task: Any, units: list[Any]) -> list[Any]:
         self._tell(stage, 0, len(units))
         found = []
         for one in self.engine.each(task, str(self.out), units):
             self._tell(stage, 1, len(units))
             found.append(one)
-        return sorted(found) if ordered else found
+        return found
 
     def _tell(self, stage: str, count: int, total: int | None) -> None:
         self.progress(stage, count, total)
@@ -153,7 +163,7 @@ def play(out: str, task: dict[str, Any]) -> str:
     """Write the trace of one run that is played, unless it is there; its path."""
     source = Source.model_validate(task["source"])
     world = Path(task["world"]).stem
-    path = Path(out) / "raw" / source.name / f"{world}-{task['number']:05}.jsonl"
+    path = Path(out) / "played" / source.name / f"{world}-{task['number']:05}.jsonl"
     if not path.exists():
         write_lines(path, played(source, task["world"], task["number"]))
     return str(path)

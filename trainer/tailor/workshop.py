@@ -30,10 +30,6 @@ class Workshop:
         self.out = out
         self.work = out / ".work"
 
-    def part(self, number: int) -> Path:
-        """The raw events of one part."""
-        return self.work / "parts" / f"{number:05}.jsonl"
-
     def made(self, unit: str, what: str) -> Path:
         """What was made of a unit."""
         return self.work / "made" / f"{unit}.{what}"
