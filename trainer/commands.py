@@ -5,8 +5,9 @@ from __future__ import annotations
 from mcp_sim.cli.group import imported_when_wanted
 
 MODULES: dict[str, str] = {
+    "tailor": "tailor.cli.tailor",
+    "trace": "tailor.cli.trace",
     "export": "export.command",
-    "tailor": "tailor.cli",
 }
 """In which module of this package each command is, in the order of `--help`; the module has `register(app)`."""
 

@@ -74,6 +74,11 @@ class Domain:
         if len(self.values) < _VALUES:
             self.values.update(value for value in scalars(call.arguments) if isinstance(value, str))
 
+    @property
+    def useful(self) -> set[str]:
+        """The tools that ever answered a call."""
+        return {name for name, use in self.tools.items() if use.samples}
+
     def add(self, other: Domain) -> None:
         """Take in what was counted somewhere else."""
         for name, use in other.tools.items():

@@ -11,7 +11,7 @@ from schemas.rows import key_text
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAMING = {"id", "ids", "key", "keys", "uuid", "uuids", "guid", "guids", "slug", "sku"}
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?|\d\d?:\d\d(:\d\d)?")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?|\d\d?:\d\d(:\d\d)?|\d\d?[./]\d\d?[./]\d{2,4}")
 _MOST = 4096
 """Ids of one value that are looked at."""
 
@@ -43,7 +43,12 @@ def ids_in(value: Any) -> Iterator[tuple[str, str]]:
 @lru_cache(maxsize=65536)
 def is_distinctive(text: str) -> bool:
     """Whether an id would not stand somewhere else by chance: long enough, with a digit, and neither date nor time."""
-    return len(text) >= 6 and any(c.isdigit() for c in text) and " " not in text and not _MOMENT.fullmatch(text)
+    return len(text) >= 6 and any(c.isdigit() for c in text) and " " not in text and not is_moment(text)
+
+
+def is_moment(text: str) -> bool:
+    """Whether a text is a date or a time."""
+    return _MOMENT.fullmatch(text) is not None
 
 
 def _escaped(name: str) -> str:

@@ -24,7 +24,7 @@ from trainer.tailor.services import (
     tool_body,
 )
 
-_LARGE = 2**20
+_LARGE = 2**16
 """Bytes of a file that has a store of its own, so that several are taken in at once."""
 _TOGETHER = 64
 _RUNS = 100
@@ -89,7 +89,7 @@ def services_of(census: Census, inputs: list[Inputs], tell: Tell) -> tuple[list[
     groups = Groups()
     for one_domain, other in sorted(census.joined):
         groups.join(one_domain, other)
-    groups.join_alike({name: set(domain.tools) for name, domain in census.domains.items()})
+    groups.join_alike({name: domain.useful for name, domain in census.domains.items()})
     found, of_domain, taken = [], dict[str, str](), set[str]()
     for domains in groups.all().values():
         service = _service({name: census.domains[name] for name in domains}, known, held, taken)

@@ -17,6 +17,7 @@ from mcp_sim.learn.pack import pack_of
 from mcp_sim.learn.tables import Table, tables_of
 from schemas.types import TOOL_NAME, Tool, World
 from trainer.tailor.census import ToolUse
+from trainer.tailor.ids import is_moment
 
 _SLUG = re.compile(r"[^a-z0-9]+")
 
@@ -165,4 +166,4 @@ def _telling(rows: Iterable[dict[str, Any]]) -> Iterable[str]:
 
 def is_telling(text: str) -> bool:
     """Whether a text is a name of something rather than a plain word."""
-    return len(text) >= 5 and any(not c.isalpha() for c in text)
+    return len(text) >= 5 and any(not c.isalpha() for c in text) and not is_moment(text)

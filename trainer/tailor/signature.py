@@ -105,12 +105,8 @@ def ids_of(text: str) -> Iterator[str]:
     """The distinctive ids in a text: words with a digit that are neither dates nor plain numbers."""
     for found in _ID.findall(text):
         bare = found.strip(".:/+-@#")
-        if is_distinctive(bare) and any(c.isalpha() for c in bare) and not _is_moment(bare):
+        if is_distinctive(bare) and any(c.isalpha() for c in bare):
             yield bare
-
-
-def _is_moment(text: str) -> bool:
-    return bool(re.match(r"\d{4}-\d\d-\d\dT|\d{4}-\d\d-\d\d$|\d+(st|nd|rd|th|px|ms|gb|mb|kb)$", text, re.IGNORECASE))
 
 
 def schema_hash(name: str, schema: Any) -> str:

@@ -140,6 +140,7 @@ class Tailoring:
         )
         write_lines(shop.out / "index.jsonl.gz", placed)
         write_json(shop.out / "splits.json", selection.frozen)
+        write_json(shop.out / "units.json", shop.plan()["units"])
         weighed = list(_weighed(shop, names))
         write_json(shop.out / "controls.json", summary(weighed, sorted({one[1] for one in weighed} - {""}), 0))
         return manifest_of(shop, self.recipe, selection, shards, counts)
