@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -73,8 +73,7 @@ class Record:
 
 def identified(record: Record) -> Record:
     """The record with the id that its content gives it."""
-    content = {name: value for name, value in asdict(record).items() if name != "id"}
-    return replace(record, id=hashlib.sha256(canonical(content)).hexdigest())
+    return replace(record, id=hashlib.sha256(canonical(replace(record, id=""))).hexdigest())
 
 
 def encode_record(record: Record) -> bytes:

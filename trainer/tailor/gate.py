@@ -51,13 +51,15 @@ class Ground:
 
 def objection(record: Record, schema: dict[str, Any], ground: Ground) -> Rejection | None:
     """Why a record may not pass; None if it may."""
-    for rule, reason in (
-        *_form(record, schema),
-        *_evidence(record, ground),
-        *_facts(record, ground),
-        *_words(record, ground),
-    ):
-        return Rejection(record, rule, reason)
+    checks = (
+        lambda: _form(record, schema),
+        lambda: _evidence(record, ground),
+        lambda: _facts(record, ground),
+        lambda: _words(record, ground),
+    )
+    for check in checks:  # one after the other: each may rely on those before it
+        for rule, reason in check():
+            return Rejection(record, rule, reason)
     return None
 
 
@@ -104,9 +106,10 @@ def _words(record: Record, ground: Ground) -> Iterable[tuple[str, str]]:
     known.append(frozenset().union(*(words(text) for text in generated(record))))
     body = {"turns": [{"content": turn.content} for turn in record.turns], "facts": record.facts}
     for pointer, text in _texts(body, ""):
-        unknown = [word for word in sorted(_words_of(text)) if not any(word in found for found in known)]
+        unknown = _words_of(text).difference(*known)
         if unknown:
-            yield "unanchored", f"{pointer} holds {', '.join(unknown[:_TOLD])}, which no anchor vouches for"
+            shown = ", ".join(sorted(unknown)[:_TOLD])
+            yield "unanchored", f"{pointer} holds {shown}, which no anchor vouches for"
 
 
 def generated(record: Record) -> list[str]:

@@ -31,6 +31,7 @@ class Entry:
     exact: str
     near: bytes
     bodies: tuple[str, ...]
+    body: bytes
     ids: tuple[str, ...]
     schema: str
 
@@ -40,5 +41,6 @@ def entries(shop: Workshop, units: Iterable[str]) -> Iterator[Entry]:
     for unit in units:
         for line in read_lines(shop.made(unit, "index.jsonl")):
             found = orjson.loads(line)
-            found |= {"near": near_of(found["near"]), "bodies": tuple(found["bodies"]), "ids": tuple(found["ids"])}
+            found |= {"near": near_of(found["near"]), "body": near_of(found["body"])}
+            found |= {"bodies": tuple(found["bodies"]), "ids": tuple(found["ids"])}
             yield Entry(**found)

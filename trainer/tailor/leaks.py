@@ -15,11 +15,10 @@ from store.traces.importers.lines import lines
 from trainer.tailor.duplicates import Neighbours
 from trainer.tailor.index import Entry
 from trainer.tailor.recipe import Contamination
-from trainer.tailor.signature import body_hashes, ids_of, minhash, schema_hash, short
+from trainer.tailor.signature import LONG, body_hashes, ids_of, minhash, plain, schema_hash, short
 
 _LIKE = 0.8
 """Likeness from which on an answer is that of a named file in other words."""
-_LONG = 64
 
 
 @dataclass
@@ -37,8 +36,8 @@ class HeldOut:
         self.schemas |= {entry.schema} - {""}
         self.ids.update(entry.ids)
         self.bodies.update(entry.bodies)
-        if entry.bodies:
-            self._near.add(entry.near)
+        if entry.body:
+            self._near.add(entry.body)
 
     def read(self, path: Path, tell: Tell) -> None:
         """Hold out what a file holds: JSON Lines, JSON, or plain text, packed or not."""
@@ -50,8 +49,8 @@ class HeldOut:
             for text in _texts(value):
                 self.ids.update(short(found.encode()) for found in ids_of(text))
                 self.bodies.update(body_hashes(text))
-                if len(text) >= _LONG:
-                    self._near.add(minhash(text))
+                if len(text) >= LONG:
+                    self._near.add(minhash(plain(text)))
             self.schemas.update(found for name, schema in _schemas(value) if (found := schema_hash(name, schema)))
 
     def leak(self, entry: Entry) -> str:
@@ -63,7 +62,7 @@ class HeldOut:
         if self.settings.bodies:
             if not self.bodies.isdisjoint(entry.bodies):
                 return "body"
-            if entry.bodies and self._near.nearest(entry.near) is not None:
+            if entry.body and self._near.nearest(entry.body) is not None:
                 return "near-body"
         return ""
 

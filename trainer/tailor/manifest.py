@@ -82,4 +82,5 @@ def _records(chosen: list[Entry]) -> dict[str, Any]:
         "median_characters": sizes[len(sizes) // 2] if sizes else 0,
         "longest_characters": sizes[-1] if sizes else 0,
         "by": found,
+        "intents_by_domain": dict(sorted(Counter(f"{entry.domain}\t{entry.intent}" for entry in chosen).items())),
     }

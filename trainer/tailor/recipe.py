@@ -112,7 +112,7 @@ class Duplicates(Definition):
     """Which records count as the same."""
 
     exact: bool = True
-    near: float | None = Field(default=0.95, gt=0, le=1, description="Likeness from which on; null: no look at it.")
+    near: float | None = Field(default=0.9, gt=0, le=1, description="Likeness from which on; null: no look at it.")
     why: str = Field(default="", description="Why a check is off.")
 
 

@@ -19,7 +19,7 @@ from trainer.tailor.ids import is_distinctive
 
 PERMUTATIONS = 64
 _SHINGLE = 3
-_LONG = 64
+LONG = 64
 """Characters from which on a text is a body that does not come about twice by chance."""
 _WORD = re.compile(r"\w+")
 _ID = re.compile(r"[\w#@.:/+-]*\d[\w#@.:/+-]*")
@@ -36,6 +36,7 @@ class Signature:
         exact: hash of intent and turns.
         near: MinHash over runs of words of what is asked last and what is learned.
         bodies: hashes of long texts that are learned or answered.
+        body: MinHash of the longest of them; empty where there is none.
         ids: hashes of distinctive ids in them.
         schema: hash of the argument schema of the tool, empty where it has no arguments.
     """
@@ -43,6 +44,7 @@ class Signature:
     exact: str
     near: bytes
     bodies: tuple[str, ...]
+    body: bytes
     ids: tuple[str, ...]
     schema: str
 
@@ -53,10 +55,12 @@ def signature(record: Record, tool: Tool | None) -> Signature:
     asked = next((turn.content for turn in reversed(record.turns) if turn.role == "user"), "")
     told = [*learned, *([answer] if isinstance(answer := record.facts.get("answer"), str) else [])]
     turns = [[turn.role, turn.content, turn.loss] for turn in record.turns]
+    longest = max(told, key=len)
     return Signature(
         exact=short(canonical([record.intent, turns])),
         near=b64encode(minhash(f"{_question(asked)} {' '.join(learned)}")),
         bodies=tuple(sorted({found for text in told for found in body_hashes(text)})),
+        body=b64encode(minhash(plain(longest))) if next(body_hashes(longest), None) else b"",
         ids=tuple(sorted({short(text.encode()) for text in ids_of(" ".join((_question(asked), *told)))})),
         schema=schema_hash(tool.name, tool.input_schema) if tool is not None else "",
     )
@@ -96,9 +100,14 @@ def shingles(text: str) -> list[str]:
 
 def body_hashes(text: str) -> Iterator[str]:
     """The hash of a text that is long enough, whatever its spaces and its case."""
-    plain = _SPACE.sub(" ", text.removeprefix(MARKER).strip().lower())
-    if len(plain) >= _LONG:
-        yield short(plain.encode())
+    bare = plain(text)
+    if len(bare) >= LONG:
+        yield short(bare.encode())
+
+
+def plain(text: str) -> str:
+    """A text whatever its spaces, its case, and the marker that may stand before it."""
+    return _SPACE.sub(" ", text.removeprefix(MARKER).strip().lower())
 
 
 def ids_of(text: str) -> Iterator[str]:

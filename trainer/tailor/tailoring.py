@@ -26,6 +26,8 @@ from trainer.tailor.make import make, weigh
 from trainer.tailor.manifest import manifest_of
 from trainer.tailor.play import played
 from trainer.tailor.recipe import Recipe, Source
+from trainer.tailor.report import card, page
+from trainer.tailor.report.page import NoPlots
 from trainer.tailor.scan import services_of, stores_of, take, units_of
 from trainer.tailor.selection import Selection, select
 from trainer.tailor.shards import planned, write_shard
@@ -45,6 +47,7 @@ class Tailoring:
     out: Path
     engine: Engine
     progress: Progress = lambda *_: None
+    report: bool = True
     complaints: list[Complaint] = field(default_factory=list)
     _inputs: list[Inputs] = field(default_factory=list)
     _files: dict[Path, str] = field(default_factory=dict)
@@ -143,7 +146,17 @@ class Tailoring:
         write_json(shop.out / "units.json", shop.plan()["units"])
         weighed = list(_weighed(shop, names))
         write_json(shop.out / "controls.json", summary(weighed, sorted({one[1] for one in weighed} - {""}), 0))
-        return manifest_of(shop, self.recipe, selection, shards, counts)
+        manifest = manifest_of(shop, self.recipe, selection, shards, counts)
+        write_whole(shop.out / "README.md", card(manifest).encode())
+        if self.report:
+            self._report(shop, manifest)
+        return manifest
+
+    def _report(self, shop: Workshop, manifest: dict[str, Any]) -> None:
+        try:
+            write_whole(shop.out / "report.html", page(manifest).encode())
+        except NoPlots as error:
+            self._complain(Complaint(shop.out / "report.html", 0, f"not written: {error}"))
 
     def _each(self, stage: str, task: Any, units: list[Any]) -> list[Any]:
         self._tell(stage, 0, len(units))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from mcp_sim.worldmodel.wire import action, compact
+from mcp_sim.worldmodel.wire import compact
 from mcp_sim.worldmodel.wording import WORDINGS
 from schemas.types import World
 from trainer.tailor.events import Event
@@ -14,12 +14,16 @@ from trainer.tailor.events import Event
 _WORD = re.compile(r"\w+")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _CUT = re.compile(r"\w*…")
+_DEEP = 6
+"""JSON in JSON in JSON: so deep escapes are undone."""
 _CONTROL = frozenset("nrtbf")
 
 
 def words(text: str) -> frozenset[str]:
-    """The words of a text, escapes of JSON undone as often as JSON stands in JSON; what is cut off by `…` is none."""
-    while "\\" in text:
+    """The words of a text, escapes of JSON undone where JSON stands in JSON; what is cut off by `…` is none."""
+    for _ in range(_DEEP):
+        if "\\" not in text:
+            break
         text = _ESCAPE.sub(_unescaped, text)
     return frozenset(_WORD.findall(_CUT.sub(" ", text) if "…" in text else text))
 
@@ -60,4 +64,4 @@ def event_words(event: Event) -> frozenset[str]:
     """The words of a call and of its answer."""
     call = event.call
     shown = "" if call.structured is None else compact(call.structured)
-    return all_words((action(0, call.tool, call.arguments), call.text, shown)) - {"0"} | words(compact(call.arguments))
+    return all_words((call.tool, compact(call.arguments), call.text, shown))

@@ -36,10 +36,11 @@ def command(
     with _Bars() as bars:
         tailoring = Tailoring(found, out, engine_of(engine, workers), bars.tell)
         manifest = tailoring.run()
-    for complaint in manifest["complaints"][:_TOLD]:
+    told = list(dict.fromkeys([*manifest["complaints"], *map(str, tailoring.complaints)]))
+    for complaint in told[:_TOLD]:
         complain(complaint)
-    if len(manifest["complaints"]) > _TOLD:
-        complain(f"and {len(manifest['complaints']) - _TOLD} more; they are in {out / 'manifest.json'}")
+    if len(told) > _TOLD:
+        complain(f"and {len(told) - _TOLD} more; they are in {out / 'manifest.json'}")
     _show(manifest, out)
 
 

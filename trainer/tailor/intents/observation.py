@@ -26,6 +26,7 @@ _FACTS: dict[str, Any] = {
         "placeholders": {"type": "object"},
     },
 }
+_KINDS = "read write unknown"
 _ASK = (
     "Do not answer the action yet. Say whether the service refuses it: JSON with `refused`, true or false, and, if it "
     "is refused, `error`, the text of the error."
@@ -37,7 +38,7 @@ class NextObservation(Intent):
 
     name = "next-observation"
     schema = _FACTS
-    says = ("new 1 2 3 4 5 6 7 8 9",)
+    says = (_KINDS, "new 1 2 3 4 5 6 7 8 9")
 
     def of_scene(self, scene: Scene, use: Use) -> Iterator[Record]:
         """One record of each call."""
@@ -54,7 +55,7 @@ class ErrorPrediction(Intent):
 
     name = "error-prediction"
     schema = _FACTS
-    says = (_ASK, "refused")
+    says = (_KINDS, _ASK)
 
     def of_scene(self, scene: Scene, use: Use) -> Iterator[Record]:
         """One record of each call; sampling may take fewer of those that succeed."""

@@ -10,7 +10,7 @@ from typing import Any
 from mcp_sim.worldmodel.prompt import Prompt, Renderer
 from mcp_sim.worldmodel.wire import action, compact, observed, spoken
 from schemas.canonical import canonical
-from schemas.rows import key_text
+from schemas.rows import key_text, scalars
 from schemas.types import Call, Change, Row, Step, World
 from store.matching import same
 from trainer.record import Record, Turn, TurnClass, identified
@@ -251,7 +251,7 @@ def _named_rows(moment: Moment) -> Iterator[tuple[str, str]]:
 def placeholders(scene: Scene) -> dict[str, str]:
     """What stands in an answer for the keys of rows that the call makes, as the wording asks for it."""
     changes = scene.moment.step.delta.changes
-    made = [change.key for change in changes if change.op == "create" and not change.key.isdigit()]
+    made = [change.key for change in changes if _op(scene, change) == "create" and not change.key.isdigit()]
     return {key: f"new-{number}" for number, key in enumerate(made, 1)}
 
 
@@ -264,10 +264,18 @@ def target(scene: Scene) -> str:
     content: Any = {"error": step.observation.text} if step.observation.is_error else said
     names = placeholders(scene)
     changes = [
-        {"op": change.op, "entity": change.entity, "row": _changed(scene.moment.world, change)}
+        {"op": _op(scene, change), "entity": change.entity, "row": _changed(scene.moment.world, change)}
         for change in step.delta.changes
     ]
     return compact(_renamed({"observation": content, "changes": changes}, names))
+
+
+def _op(scene: Scene, change: Change) -> str:
+    """What a change does. A row that was not known before, and that the call names, was there all the same."""
+    was_there = scene.moment.run.steps is None and change.key in map(
+        key_text, scalars(scene.moment.step.call.arguments)
+    )
+    return "update" if change.op == "create" and was_there else change.op
 
 
 def _changed(world: World, change: Change) -> Row:

@@ -16,6 +16,11 @@ _STATE = (
     "You keep the records of a service. The user is a software agent that calls its tools; you remember what every "
     "answer shows and what every call changes. Answer questions about the records with JSON alone."
 )
+_HELD = (
+    "What does the record {entity} {key} hold now in its fields {fields}? "
+    "Answer with a JSON object of these fields, or null if it is deleted."
+)
+_NAMED = "Which turn named the id {key} first? Answer with JSON: `turn` is its number, or null if none did."
 _TURNS = 6
 _FIELDS = 12
 
@@ -31,10 +36,7 @@ class StateQuery(Intent):
 
     name = "state-query"
     needs = ("delta",)
-    says = (
-        _STATE,
-        "What does the record hold now in its fields Answer with a JSON object of these fields It is deleted null",
-    )
+    says = (_STATE, _HELD)
     schema: dict[str, Any] = {  # noqa: RUF012 - never changed
         "type": "object",
         "required": ["entity", "key", "fields", "answer_row"],
@@ -54,10 +56,7 @@ class StateQuery(Intent):
             if not names and change.op != "delete":
                 continue
             fields = names or sorted(before)[:_FIELDS]
-            question = (
-                f"What does the record {change.entity} {compact(change.key)} hold now in its fields "
-                f"{', '.join(fields)}? Answer with a JSON object of these fields, or null if it is deleted."
-            )
+            question = _HELD.format(entity=change.entity, key=compact(change.key), fields=", ".join(fields))
             answer = None if row is None else {name: row.get(name) for name in fields}
             turns = (*_dialogue(told), Turn("user", question), Turn("assistant", compact(answer), True))
             facts = {"entity": change.entity, "key": change.key, "fields": fields, "answer_row": answer}
@@ -107,8 +106,7 @@ class ReferentialProbe(Intent):
             key, turn, declared = _made_up(key, chance), None, ("/facts/id",)
             if any(key in beat.asked or key in beat.told for beat in told):
                 return
-        asked = f"Which turn named the id {compact(key)} first?"
-        question = f"{asked} Answer with JSON: `turn` is its number, or null if none did."
+        question = _NAMED.format(key=compact(key))
         turns = (*_dialogue(told), Turn("user", question), Turn("assistant", compact({"turn": turn}), True))
         yield self.record(
             told[-1],

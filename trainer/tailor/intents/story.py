@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
 from mcp_sim.worldmodel.wire import compact
@@ -20,6 +19,7 @@ _AGENT = (
 _LABELS = "ABCDEFGH"
 _LONGEST = 300
 _CALLS_SHOWN = 6
+_CHAIN = 5
 
 
 def definitions(world: World, beats: list[Beat]) -> str:
@@ -94,13 +94,13 @@ class FragmentOrdering(Intent):
     schema: dict[str, Any] = {  # noqa: RUF012 - never changed
         "type": "object",
         "required": ["order", "stranger"],
-        "properties": {"order": {"type": "array", "minItems": 3}, "stranger": {"type": ["string", "null"]}},
+        "properties": {"order": {"type": "array", "minItems": 2}, "stranger": {"type": ["string", "null"]}},
     }
 
     def of_story(self, story: Story, use: Use) -> Iterator[Record]:
         """One record of a run, of calls whose order their ids tell."""
         chain = _chain(story.kept)
-        if len(chain) < 3:
+        if len(chain) < 2:
             return
         pieces: list[Beat] = list(chain)
         stranger = story.stranger
@@ -108,6 +108,8 @@ class FragmentOrdering(Intent):
             pieces.append(stranger)
         else:
             stranger = None
+        if len(pieces) < 3:
+            return
         mixed = sorted(pieces, key=lambda beat: story.draw(f"fragment:{beat.moment.event.id}"))
         labels = {beat.moment.event.id: label for beat, label in zip(mixed, _LABELS, strict=False)}
         shown = "\n".join(f"{labels[beat.moment.event.id]}. {_fragment(beat)}" for beat in mixed)
@@ -118,20 +120,17 @@ class FragmentOrdering(Intent):
 
 
 def _chain(beats: list[Beat]) -> list[Beat]:
-    """Calls of which each names an id that the one before was the first to show: their order cannot be another one."""
-    chain: list[Beat] = []
-    for beat, later in pairwise(beats):
-        shown = {found.value for found in beat.anchors if found.kind == "minted"} | (_ids(beat) - _asked(beat))
-        if not shown & _asked(later):
-            if len(chain) >= 2:
-                break
-            chain = []
-            continue
-        chain = chain or [beat]
-        chain.append(later)
-        if len(chain) == 5:
-            break
-    return chain
+    """The longest calls of which each names an id that the one before was the first to show: no other order can be."""
+    first: dict[str, int] = {}
+    for index, beat in enumerate(beats):
+        for text in (*sorted(_asked(beat)), *sorted(_ids(beat))):
+            first.setdefault(text, index if text not in _asked(beat) else -1)
+    longest: list[list[Beat]] = []
+    for index, beat in enumerate(beats):
+        needed = {first[text] for text in _asked(beat)} - {-1, index}
+        chains = [longest[earlier] for earlier in sorted(needed) if earlier < index]
+        longest.append([*max(chains, key=len, default=[]), beat])
+    return max(longest, key=len, default=[])[:_CHAIN]
 
 
 def _ids(beat: Beat) -> set[str]:
