@@ -46,7 +46,7 @@ class ToolUse:
         self.calls[call.kind] += 1
         self.keys |= {call.schema_key} - {""}
         for name, value in call.arguments.items():
-            self.kinds.setdefault(name, set()).add(_kind(value))
+            self.kinds.setdefault(name, set()).add(json_kind(value))
         if len(self.samples) < _SAMPLES and not call.is_error:
             self.samples.append(call.arguments)
 
@@ -133,7 +133,8 @@ def domain_of(source: str, run: RecordedRun, call: RecordedCall) -> str:
     return f"{source}/{call.domain or run.domain or 'service'}"
 
 
-def _kind(value: Any) -> str:
+def json_kind(value: Any) -> str:
+    """What JSON Schema calls a value of this kind."""
     match value:
         case bool():
             return "boolean"

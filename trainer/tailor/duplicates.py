@@ -2,53 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from trainer.tailor.signature import PERMUTATIONS
 
-BANDS = 16
-"""So many parts of a MinHash are looked up; two texts of likeness 0.8 meet in one of them 99.9 times of 100."""
-_ROWS = PERMUTATIONS // BANDS
 Hashes = NDArray[np.uint32]
-
-
-def hashes(signature: bytes) -> Hashes:
-    """The hashes of one MinHash."""
-    return np.frombuffer(signature, dtype="<u4")
+_CLOSE = 0.85
+"""From this likeness on, longer parts of a MinHash are looked up: few that are less alike meet in one of them."""
+_GROWS = 1024
 
 
 class Neighbours:
-    """MinHashes that are looked up by likeness."""
+    """MinHashes that are looked up by likeness.
+
+    A MinHash is cut into parts; only those that share a part are compared. Two of likeness 0.8 share one of 16 parts
+    in 99.9 % of all cases; two of likeness 0.9, one of 8 parts in 98.9 %.
+    """
 
     def __init__(self, threshold: float) -> None:
         self._least = threshold * PERMUTATIONS
-        self._bands: dict[tuple[int, bytes], list[int]] = {}
-        self._known: list[Hashes] = []
+        self._width = 4 * (8 if threshold >= _CLOSE else 4)
+        self._parts: dict[tuple[int, bytes], list[int]] = {}
+        self._known: Hashes = np.empty((_GROWS, PERMUTATIONS), dtype=np.uint32)
+        self._count = 0
 
     def nearest(self, signature: bytes) -> int | None:
         """The number of the first known one that is as like as that, or None."""
-        own = hashes(signature)
-        seen: set[int] = set()
-        for band in _bands(signature):
-            for number in self._bands.get(band, ()):
-                if number not in seen:
-                    seen.add(number)
-                    if int(np.count_nonzero(self._known[number] == own)) >= self._least:
-                        return number
-        return None
+        found = {number for part in self._cut(signature) for number in self._parts.get(part, ())}
+        if not found:
+            return None
+        numbers = np.fromiter(sorted(found), dtype=np.int64)
+        alike = np.count_nonzero(self._known[numbers] == _hashes(signature), axis=1)
+        near = numbers[alike >= self._least]
+        return int(near[0]) if len(near) else None
 
     def add(self, signature: bytes) -> int:
         """Remember one; its number."""
-        number = len(self._known)
-        self._known.append(hashes(signature))
-        for band in _bands(signature):
-            self._bands.setdefault(band, []).append(number)
+        number = self._count
+        if number == len(self._known):
+            self._known = np.concatenate([self._known, np.empty_like(self._known)])
+        self._known[number] = _hashes(signature)
+        for part in self._cut(signature):
+            self._parts.setdefault(part, []).append(number)
+        self._count += 1
         return number
 
+    def _cut(self, signature: bytes) -> list[tuple[int, bytes]]:
+        return [(at, signature[at : at + self._width]) for at in range(0, len(signature), self._width)]
 
-def _bands(signature: bytes) -> Sequence[tuple[int, bytes]]:
-    width = _ROWS * 4
-    return [(band, signature[band * width : (band + 1) * width]) for band in range(BANDS)]
+
+def _hashes(signature: bytes) -> Hashes:
+    return np.frombuffer(signature, dtype="<u4")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -51,16 +51,17 @@ class Ground:
 
 def objection(record: Record, schema: dict[str, Any], ground: Ground) -> Rejection | None:
     """Why a record may not pass; None if it may."""
-    checks = (
-        lambda: _form(record, schema),
-        lambda: _evidence(record, ground),
-        lambda: _facts(record, ground),
-        lambda: _words(record, ground),
-    )
-    for check in checks:  # one after the other: each may rely on those before it
-        for rule, reason in check():
-            return Rejection(record, rule, reason)
+    for rule, reason in _objections(record, schema, ground):
+        return Rejection(record, rule, reason)
     return None
+
+
+def _objections(record: Record, schema: dict[str, Any], ground: Ground) -> Iterator[tuple[str, str]]:
+    """One after the other: each check relies on those before it."""
+    yield from _form(record, schema)
+    yield from _evidence(record, ground)
+    yield from _facts(record, ground)
+    yield from _words(record, ground)
 
 
 def _form(record: Record, schema: dict[str, Any]) -> Iterable[tuple[str, str]]:

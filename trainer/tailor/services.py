@@ -13,10 +13,9 @@ from typing import Any
 import orjson
 
 from mcp_sim.learn.data import read_data
-from mcp_sim.learn.pack import pack_of
 from mcp_sim.learn.tables import Table, tables_of
 from schemas.types import TOOL_NAME, Tool, World
-from trainer.tailor.census import ToolUse
+from trainer.tailor.census import ToolUse, json_kind
 from trainer.tailor.ids import is_moment
 
 _SLUG = re.compile(r"[^a-z0-9]+")
@@ -118,12 +117,11 @@ def induced(name: str, uses: ToolUse) -> Tool | None:
 @lru_cache(maxsize=16)
 def _world(line: bytes) -> World:
     service = decode_service(line)
-    pack: dict[str, Any] = {"entities": {}, "seed": {}}
-    if service.data:
-        tables = tables_of(read_data(map(Path, service.data)))
-        pack = pack_of("rows", tables, [], {}, {})
-        for name, table in tables.items():
-            pack["entities"][name]["references"] = _references(table)
+    tables = tables_of(read_data(map(Path, service.data))) if service.data else {}
+    pack = {
+        "entities": {name: _entity(table) for name, table in tables.items()},
+        "seed": {name: list(table.rows.values()) for name, table in tables.items()},
+    }
     slug = _SLUG.sub("-", service.name.lower()).strip("-")[:60]
     slug = slug if slug[:1].isalpha() else f"s-{slug}"
     return World.model_validate(
@@ -134,6 +132,19 @@ def _world(line: bytes) -> World:
 def world_of(service: Service) -> World:
     """The world that stands for a service: its tools, and its rows as entities."""
     return _world(service.encode())
+
+
+def _entity(table: Table) -> dict[str, Any]:
+    """A table as an entity, its fields with the kinds of values that its rows hold, or null."""
+    kinds: dict[str, set[str]] = {name: {"null"} for name in table.fields}
+    for row in table.rows.values():
+        for name, value in row.items():
+            kinds[name].add(json_kind(value))
+    properties: dict[str, Any] = {name: {"type": sorted(found)} for name, found in kinds.items()}
+    whole = all(isinstance(row[table.key], int) for row in table.rows.values())
+    properties[table.key] = {"type": "integer" if whole else "string"}
+    row = {"type": "object", "required": [table.key], "properties": properties}
+    return {"key": table.key, "schema": row, "references": _references(table)}
 
 
 def _references(table: Table) -> dict[str, Any]:
