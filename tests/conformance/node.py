@@ -53,14 +53,15 @@ class Outcome:
 
 def run(script: str, *arguments: str) -> Outcome:
     """Run a script of an installed package."""
-    command = [_node(), str(MODULES / script), *arguments]
+    command = [node(), str(MODULES / script), *arguments]
     environment = {**os.environ, "MCP_STORAGE_DIR": str(MODULES / ".inspector")}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
     return Outcome(done.returncode, done.stdout, done.stderr)
 
 
 @cache
-def _node() -> str:
+def node() -> str:
+    """The Node that runs the packages."""
     for node in _programs("node"):
         version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
         if int(version.removeprefix("v").partition(".")[0]) >= 22:
