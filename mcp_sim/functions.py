@@ -114,6 +114,17 @@ def _mean(numbers: Any) -> float | None:
     return fmean(found) if found else None
 
 
+def _overlaid(*objects: Any) -> Any:
+    """Objects merged at every depth, later ones over earlier ones; null says nothing."""
+    found: Any = None
+    for part in objects:
+        if isinstance(found, dict) and isinstance(part, dict):
+            found = {**found, **{name: _overlaid(found.get(name), value) for name, value in part.items()}}
+        elif part is not None:
+            found = part
+    return found
+
+
 def _merge(*objects: dict[str, Any] | None) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for part in objects:
@@ -205,6 +216,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "first": lambda items: next(iter(items), None),
     "last": lambda items: next(iter(reversed(items)), None),
     "merge": _merge,
+    "overlaid": _overlaid,
     "keys": list,
     "values": lambda mapping: list(mapping.values()),
     "without": lambda mapping, *fields: {key: value for key, value in mapping.items() if key not in fields},

@@ -40,6 +40,27 @@ class Evidence:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the spec makes of one operation.
+
+    Attributes:
+        entity: that it is about, and its `role` there.
+        path: the names that lead to the rows of an answer, None where there are none; `many` of them.
+        parameters: the arguments in the path.
+        wording: of its errors, as declared.
+        rewrite: gives the effect of a tool that creates, from what its new rows have in common.
+    """
+
+    entity: str | None
+    role: str
+    path: tuple[str, ...] | None
+    many: bool
+    parameters: tuple[str, ...]
+    wording: Any
+    rewrite: Callable[[Any], dict[str, Any] | None]
+
+
 @dataclass(slots=True)
 class Api:
     """What a spec says, as parts of a pack.
@@ -50,6 +71,7 @@ class Api:
         undecided: the tools whose answer is made up.
         requests: method, path and tool of every operation, to name recorded requests.
         told: what could not be used.
+        plans: what the spec makes of every tool.
     """
 
     title: str
@@ -60,6 +82,15 @@ class Api:
     undecided: list[str] = field(default_factory=list)
     requests: list[Named] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    plans: dict[str, Plan] = field(default_factory=dict)
+
+    def parameters(self, tool: str) -> tuple[str, ...]:
+        """The arguments of a tool that stand in its path."""
+        return self.plans[tool].parameters
+
+    def rewritten(self, tool: str, learned: Any) -> dict[str, Any] | None:
+        """The effect of a tool that creates rows with this in common."""
+        return self.plans[tool].rewrite(learned)
 
     def pack(self, name: str) -> dict[str, Any]:
         """A pack of these parts, as it stands in a file."""
@@ -187,6 +218,20 @@ class _Reader:
             "effect": {**effect, "http": http},
         }
         self._api.requests.append(Named(operation.method, operation.path, operation.tool))
+        shape = None if resource is None else resource.shapes.get(operation.tool)
+
+        def rewrite(learned: Any) -> dict[str, Any] | None:
+            return None if resource is None else self._effects.of(operation, resource, role, learned)
+
+        self._api.plans[operation.tool] = Plan(
+            entity=None if resource is None else resource.name,
+            role=role,
+            path=None if shape is None else shape.path,
+            many=shape is not None and shape.many,
+            parameters=tuple(operation.parameters),
+            wording=http.get("error"),
+            rewrite=rewrite,
+        )
 
     def _input(self, operation: Operation) -> Schema:
         properties: dict[str, Schema] = {}

@@ -32,13 +32,16 @@ class Effects:
         self._needed = Needed(schemas)
         self.owners: dict[str, Resource] = {}
 
-    def of(self, operation: Operation, resource: Resource, role: str) -> dict[str, Any] | None:
-        """The effect of an operation that plays a role in a resource; None where it is not clear."""
+    def of(self, operation: Operation, resource: Resource, role: str, learned: Any = None) -> dict[str, Any] | None:
+        """The effect of an operation that plays a role in a resource; None where it is not clear.
+
+        `learned` is what new rows of it were seen to have in common, as a template.
+        """
         shape = resource.shapes.get(operation.tool)
         key = self._key(operation)
         says_nothing = operation.answer is None or operation.status in _EMPTY
         if role == "create":
-            return self._create(operation, resource) if shape is not None or says_nothing else None
+            return self._create(operation, resource, learned) if shape is not None or says_nothing else None
         if role == "list":
             return self._list(operation, resource) if shape is not None and shape.many else None
         if key is None:
@@ -61,7 +64,7 @@ class Effects:
         step = {"imagine": "answer", "schema": self._needed.of(operation.answer), "about": operation.summary}
         return {"steps": [*above, step], "returns": "{answer}", "confidence": 0.0}
 
-    def _create(self, operation: Operation, resource: Resource) -> dict[str, Any]:
+    def _create(self, operation: Operation, resource: Resource, learned: Any = None) -> dict[str, Any]:
         fields, required = self._schemas.fields(self._created(operation, resource))
         wrapper, names = self._wrapper(operation, resource)
         fixed = constants(self._schemas, fields)
@@ -72,7 +75,8 @@ class Effects:
         values.update(self._parents(operation, resource, set(values) | set(names)))
         times = moments(self._schemas, fields, MADE | CHANGED)
         sure = {one.field for one in operation.arguments if one.required} | {name for name in values if name in names}
-        known = {resource.key, *fixed, *times, *(name for name in values if name in sure), *names}
+        common = learned if isinstance(learned, dict) else {}
+        known = {resource.key, *common, *fixed, *times, *(name for name in values if name in sure), *names}
         rest = self._rest(resource, fields, [name for name in required if name in fields and name not in known])
         if rest is not None:
             steps.append({"imagine": "rest", "schema": rest, "about": f"the other fields of a new {resource.name}"})
@@ -80,10 +84,11 @@ class Effects:
                 values[name] = _or(values.get(name), f"rest[{name!r}]", rest["properties"][name])
         values.update(times)
         values.update(fixed)
-        if wrapper:
-            steps.append({"compute": {"own": values}})
-            given = f"pick({wrapper} or own, {', '.join(map(repr, names))})"
-            steps.append({"create": resource.name, "values": f"{{merge(own, {given})}}"})
+        if wrapper or common:
+            steps.append({"compute": {"own": values, **({"common": common} if common else {})}})
+            given = [f"pick({wrapper} or own, {', '.join(map(repr, names))})"] if wrapper else []
+            parts = ", ".join([*(["common"] if common else []), "own", *given])
+            steps.append({"create": resource.name, "values": f"{{{'overlaid' if common else 'merge'}({parts})}}"})
         else:
             steps.append({"create": resource.name, "values": values})
         return {"steps": steps, "returns": self._wrapped(operation, resource, "{" + resource.name + "}")}

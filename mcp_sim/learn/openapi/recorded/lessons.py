@@ -1,0 +1,233 @@
+"""What recorded traffic tells of every tool, put into the effects that its spec gave."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from mcp_sim.fidelity import leaves, overlap
+from mcp_sim.learn.openapi.api import Api
+from mcp_sim.learn.openapi.recorded.conditions import Condition, conditions
+from mcp_sim.learn.openapi.recorded.errors import said, wording
+from mcp_sim.learn.openapi.recorded.forms import loosen_inputs, loosen_rows, release_references, rows_of
+from mcp_sim.learn.openapi.recorded.habits import Habits
+from mcp_sim.learn.openapi.recorded.history import Example, history
+from mcp_sim.learn.openapi.recorded.templates import UNKNOWN, induced
+from schemas.recorded import RecordedCall
+from schemas.rows import key_text
+from schemas.types import Row
+from schemas.validate import validator
+
+_MOST_EXAMPLES = 300
+_GOOD = 0.5
+"""The share of the leaves of answers from which on a template stands for the whole answer."""
+
+
+def learn_recorded(api: Api, calls: Iterable[RecordedCall]) -> dict[str, list[Row]]:
+    """Put into an API what recorded calls show; gives the rows that were there before any call."""
+    examples = history(api, calls)
+    loosen_inputs(api, examples)
+    shown = _shown(api, examples)
+    loosen_rows(api, (one for rows in shown.values() for one in rows))
+    release_references(api, shown.values())
+    _word_errors(api, examples)
+    by_entity: dict[str, list[Example]] = defaultdict(list)
+    for tool, of in examples.items():
+        plan = api.plans[tool]
+        if plan.entity is not None and plan.role in ("read", "update", "delete"):
+            by_entity[plan.entity] += [one for one in of if _is_missing(one)]
+    shared, habits = conditions(examples), Habits.of(api, examples)
+    for tool in api.tools:
+        of = examples.get(tool, [])[-_MOST_EXAMPLES:]
+        if not of:
+            habits.assume(api, tool)
+        _learn_answer(api, tool, [one for one in of if not one.call.is_error])
+        _learn_guards(api, tool, of, by_entity)
+        _refuse(api, tool, shared)
+    return _initial(api, examples)
+
+
+def _shown(api: Api, examples: dict[str, list[Example]]) -> dict[str, list[tuple[str, Row]]]:
+    """The rows that answers show, by trajectory, in their order."""
+    calls = sorted((one for of in examples.values() for one in of), key=lambda one: one.call.index)
+    found: dict[str, list[tuple[str, Row]]] = defaultdict(list)
+    for example in calls:
+        found[example.call.trajectory] += rows_of(api, example)
+    return found
+
+
+def _initial(api: Api, examples: dict[str, list[Example]]) -> dict[str, list[Row]]:
+    """Rows that were read or changed under keys that no earlier call had made known."""
+    found: dict[str, dict[str, Row]] = defaultdict(dict)
+    for tool, of in examples.items():
+        if api.plans[tool].role in ("read", "update"):
+            for example in of:
+                for entity, row in rows_of(api, example) if example.unknown else ():
+                    key = key_text(row[api.entities[entity]["key"]])
+                    is_text = (
+                        api.entities[entity]["schema"]["properties"][api.entities[entity]["key"]]["type"] == "string"
+                    )
+                    found[entity][key] = {**row, api.entities[entity]["key"]: key} if is_text else row
+    return {entity: list(rows.values()) for entity, rows in found.items()}
+
+
+def _learn_answer(api: Api, tool: str, fine: list[Example]) -> None:
+    if not fine:
+        return
+    plan, effect = api.plans[tool], api.tools[tool]["effect"]
+    statuses = Counter(one.status for one in fine if 200 <= one.status < 300)
+    if statuses and "http" in effect:
+        effect["http"]["status"] = statuses.most_common(1)[0][0]
+    bodies = [one for one in fine if isinstance(one.body, dict | list)]
+    if not bodies:
+        _answer(api, tool, [step for step in effect.get("steps", []) if "imagine" not in step], None, 0.9)
+        return
+    rows = [(one.arguments, row) for one in bodies for _, row in list(rows_of(api, one))[:1]]
+    if (
+        plan.entity in api.entities
+        and plan.role in ("create", "read", "update", "list")
+        and len(rows) * 2 >= len(bodies)
+    ):
+        if plan.role == "create" and (learned := induced(rows)) is not UNKNOWN:
+            _created(api, tool, learned, rows)
+        _around(api, tool, bodies)
+        return
+    if plan.role in ("read", "update", "list") and any(one.body == [] or _is_empty(one.body) for one in bodies):
+        return
+    template = induced([(one.arguments, one.body) for one in bodies])
+    share = _share(template, bodies)
+    steps = effect.get("steps", [])
+    asked = [step for step in steps if "imagine" in step]
+    known = template if template is not UNKNOWN else {}
+    if share >= _GOOD or not asked or not isinstance(known, dict):
+        _answer(api, tool, [step for step in steps if "imagine" not in step], known, max(0.05, share))
+    else:
+        steps = [*steps, {"compute": {"known": known}}]
+        _answer(api, tool, steps, f"{{overlaid({asked[0]['imagine']}, known)}}", max(0.05, share))
+
+
+def _answer(api: Api, tool: str, steps: list[Any], returns: Any, confidence: float) -> None:
+    effect = api.tools[tool]["effect"]
+    effect.pop("text", None)
+    effect.update({"steps": steps, "returns": returns, "confidence": round(min(confidence, 0.99), 2)})
+    api.note(f"/tools/{tool}/effect", effect["confidence"], "what recorded answers have in common")
+    api.undecided = [one for one in api.undecided if one != tool]
+    api.tools[tool]["output"] = {}
+
+
+def _created(api: Api, tool: str, learned: Any, rows: list[Any]) -> None:
+    """A new row: what all had in common, under what was given."""
+    effect = api.rewritten(tool, learned)
+    if effect is None:
+        return
+    effect["http"] = api.tools[tool]["effect"].get("http")
+    effect["confidence"] = round(max(0.05, sum(overlap(row, learned).recall for _, row in rows) / len(rows)), 2)
+    api.tools[tool]["effect"] = {name: part for name, part in effect.items() if part is not None}
+    api.note(f"/tools/{tool}/effect", effect["confidence"], f"what {len(rows)} new rows have in common")
+
+
+def _around(api: Api, tool: str, bodies: list[Example]) -> None:
+    """What stands beside the rows of an answer."""
+    plan, effect = api.plans[tool], api.tools[tool]["effect"]
+    returns = effect.get("returns")
+    if not plan.path or not isinstance(returns, dict):
+        return
+    beside = [
+        (one.arguments, {name: part for name, part in one.body.items() if name not in returns})
+        for one in bodies
+        if isinstance(one.body, dict)
+    ]
+    template = induced(beside) if beside else UNKNOWN
+    always = {name for name in returns if all(name in one.body for one in bodies if isinstance(one.body, dict))}
+    if isinstance(template, dict):
+        effect["returns"] = {name: part for name, part in returns.items() if name in always} | template
+        api.tools[tool]["output"] = {}
+
+
+def _share(template: Any, bodies: list[Example]) -> float:
+    """Which part of the leaves of recorded answers a template has."""
+    if template is UNKNOWN:
+        return 0.0
+    known = len(leaves(template)) if template not in ({}, []) else 0
+    return min(1.0, known * len(bodies) / max(1, sum(len(leaves(one.body)) for one in bodies)))
+
+
+def _is_empty(body: Any) -> bool:
+    return isinstance(body, dict) and any(part == [] for part in body.values())
+
+
+def _is_missing(example: Example) -> bool:
+    return example.call.is_error and bool(example.unknown) and 400 <= example.status < 500
+
+
+def _learn_guards(api: Api, tool: str, of: list[Example], by_entity: dict[str, list[Example]]) -> None:
+    """What is said where a row is not there; nothing, where the service takes keys that nobody has seen."""
+    effect, plan = api.tools[tool]["effect"], api.plans[tool]
+    missing = [one for one in of if _is_missing(one)]
+    taken = [one for one in of if not one.call.is_error and one.unknown]
+    steps: list[Any] = effect.get("steps", [])
+    if len(taken) > len(missing):
+        steps = [step for step in steps if not str(step.get("as", "")).startswith("above_")]
+        api.note(f"/tools/{tool}/effect", effect["confidence"], "it takes keys that no answer has shown")
+    text = said(missing) or said([one for one in by_entity.get(plan.entity or "", []) if one.call.tool != tool])
+    if text is not None:
+        fresh: list[Any] = []
+        for step in steps:
+            if "read" in step and step.get("missing") and not step.get("optional"):
+                fresh += _refusing(step, *text) if missing or _speaks_alike(api, text[0], tool) else [step]
+            else:
+                fresh.append(step)
+        steps = fresh
+    effect["steps"] = steps
+
+
+def _refuse(api: Api, tool: str, shared: list[Condition]) -> None:
+    """Refuse first what the service refuses wherever it is asked for."""
+    effect, declared = api.tools[tool]["effect"], api.tools[tool]["input"]["properties"]
+    for one in shared:
+        if one.needs <= declared.keys():
+            guard = {"require": one.source, "error": one.text, "status": one.status}
+            effect["steps"] = [guard, *effect.get("steps", [])]
+            api.note(f"/tools/{tool}/effect", effect["confidence"], f"{one.support} recorded errors: {one.source}")
+
+
+def _speaks_alike(api: Api, text: str, tool: str) -> bool:
+    """Whether a text speaks of no argument that this tool lacks."""
+    spoken = re.findall(r"\bargs(?:\.|, ')(\w+)", text)
+    return all(name in api.tools[tool]["input"]["properties"] for name in spoken)
+
+
+def _refusing(step: dict[str, Any], text: str, status: int) -> list[dict[str, Any]]:
+    """A read whose failure is told so."""
+    if status == 404:
+        return [{**step, "missing": text}]
+    name = step.get("as", step["read"])
+    plain = {word: part for word, part in step.items() if word != "missing"}
+    return [{**plain, "optional": True}, {"require": f"{name} is not None", "error": text, "status": status}]
+
+
+def _word_errors(api: Api, examples: dict[str, list[Example]]) -> None:
+    """The wording of errors, tool by tool, by what they declare; and the status of an argument that is not valid."""
+    groups: dict[str, list[Example]] = defaultdict(list)
+    invalid: Counter[int] = Counter()
+    for tool, of in examples.items():
+        failed = [one for one in of if one.call.is_error and one.status < 500]
+        groups[_declared(api, tool)] += failed
+        check = validator(api.tools[tool]["input"])
+        invalid.update(one.status for one in failed if not one.unknown and not check.holds(one.arguments))
+    everywhere = wording(one for of in groups.values() for one in of)
+    words = {group: wording(of) for group, of in groups.items()}
+    for tool, one in api.tools.items():
+        http = one["effect"].get("http")
+        if http is not None:
+            found = words.get(_declared(api, tool)) or everywhere
+            if found:
+                http["error"] = found
+            if invalid and (status := invalid.most_common(1)[0][0]) != 400:
+                http["invalid"] = status
+
+
+def _declared(api: Api, tool: str) -> str:
+    return str(api.plans[tool].wording)
