@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from mcp_sim.cli.output import console, note, notices
@@ -11,13 +11,16 @@ from mcp_sim.learn.data import read_data
 from mcp_sim.learn.openapi import Api, SpecError, learn_api, learn_openapi
 from mcp_sim.learn.write import write
 from schemas.load import load_world
+from schemas.recorded import RecordedCall
+from store.traces.importers import Operation
 
+Calls = Callable[[Sequence[Operation]], Sequence[RecordedCall]]
 _TOLD = 5
 _NAMED = 8
 
 
-def learn_spec(path: Path, data: Iterable[Path], name: str, out: Path) -> None:
-    """Learn the twin of a spec and write it as a pack.
+def learn_spec(path: Path, data: Iterable[Path], calls: Calls, name: str, out: Path) -> None:
+    """Learn the twin of a spec and write it as a pack; `calls` reads what was recorded, its requests named by these.
 
     Raises:
         SetupError: the file is no spec, or nothing in it can be used.
@@ -32,19 +35,20 @@ def learn_spec(path: Path, data: Iterable[Path], name: str, out: Path) -> None:
         raise SetupError(f"{path}: there is no operation in it to make a tool of")
     rows = read_data(data)
     with notices.status("learning"):
-        learned = learn_api(name, api, rows, told.append)
+        recorded = calls(api.requests)
+        learned = learn_api(name, api, rows, told.append, recorded)
         write(learned, out)
         world = load_world(out)
     for message in told[:_TOLD]:
         note(message)
     if len(told) > _TOLD:
         note(f"and {len(told) - _TOLD:,} more like these; {out / 'report.json'} has them all under 'told'")
-    _tell(api)
+    _tell(api, len(recorded))
     console.out(f"{out}: {len(world.entities)} entities, {len(world.tools)} tools. Look: mcp-sim serve {out}")
 
 
-def _tell(api: Api) -> None:
-    console.out(f"{len(api.tools)} operations read.")
+def _tell(api: Api, calls: int) -> None:
+    console.out(f"{len(api.tools)} operations and {calls} recorded calls read.")
     if api.undecided:
         some = ", ".join(api.undecided[:_NAMED])
         more = f" and {len(api.undecided) - _NAMED} more" if len(api.undecided) > _NAMED else ""

@@ -61,6 +61,10 @@ class Plan:
     rewrite: Callable[[Any], dict[str, Any] | None]
 
 
+NOT_PLANNED = Plan(None, "", None, False, (), None, lambda _: None)
+"""Of an operation that no spec declares."""
+
+
 @dataclass(slots=True)
 class Api:
     """What a spec says, as parts of a pack.

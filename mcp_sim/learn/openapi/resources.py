@@ -115,6 +115,8 @@ def _adopt(operations: list[Operation], found: list[Resource], schemas: Schemas)
             resource.adopted[operation.tool] = "list"
         elif operation.method in ("POST", "PUT", "PATCH") and not shape.many and acts_on_one:
             resource.adopted[operation.tool] = "update"
+        elif operation.method == "POST" and not shape.many and operation.status == 201:
+            resource.adopted[operation.tool] = "create"
         else:
             continue
         resource.shapes[operation.tool] = shape

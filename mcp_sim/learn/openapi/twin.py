@@ -37,7 +37,7 @@ def learn_api(name: str, api: Api, data: Mapping[str, Any], tell: Tell, calls: S
         strange = sorted({call.tool for call in calls} - api.tools.keys())
         if strange:
             heard(f"{len(strange)} recorded tools are no operation of the spec, e.g. '{strange[0]}'; left out")
-    return Learned({**api.pack(name), "seed": seed}, facts(api, seed, told))
+    return Learned({**api.pack(name), "seed": seed}, facts(api, seed, told, len(calls)))
 
 
 def _restore(api: Api, before: dict[str, Any], heard: Tell) -> None:
@@ -58,10 +58,10 @@ def _joined(api: Api, data: dict[str, list[Row]], shown: dict[str, list[Row]]) -
     return joined
 
 
-def facts(api: Api, seed: Mapping[str, list[Any]], told: list[str]) -> dict[str, Any]:
+def facts(api: Api, seed: Mapping[str, list[Any]], told: list[str], calls: int) -> dict[str, Any]:
     """What is tracked, what is guessed and what is missing, as the report of a twin has it."""
     return {
-        "calls": 0,
+        "calls": calls,
         "judged": Support().facts(),
         "tables": {
             entity: {

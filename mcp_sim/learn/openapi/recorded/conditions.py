@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 
 from mcp_sim.learn.openapi.recorded.errors import said, shape
 from mcp_sim.learn.openapi.recorded.history import Example
-from mcp_sim.learn.openapi.recorded.templates import Path, at_path, expression, leaves_of
+from mcp_sim.learn.openapi.recorded.templates import UNKNOWN, Path, at_path, expression, leaves_of
 from schemas.rows import key_text
 
 _LEAST = 2
@@ -50,13 +51,13 @@ def conditions(examples: dict[str, list[Example]]) -> list[Condition]:
         for one in of:
             if one.call.is_error and not one.unknown and 400 <= one.status < 500:
                 groups[one.status, shape(one)].append(one)
-    found = []
-    for of in groups.values():
+    found: dict[str, Condition] = {}
+    for of in sorted(groups.values(), key=len, reverse=True):
         if len(of) >= _LEAST:
             condition = next(_explaining(of, fine), None)
             if condition is not None:
-                found.append(condition)
-    return found
+                found.setdefault(condition.source, condition)
+    return list(found.values())
 
 
 def _explaining(of: list[Example], fine: list[Example]) -> Iterator[Condition]:
@@ -87,7 +88,12 @@ def _names_the_same(one: Path, other: Path) -> bool:
 
 def _holds(relation: Callable[[Any, Any], bool], one: Path, other: Path, example: Example) -> bool:
     left, right = at_path(example.arguments, one), at_path(example.arguments, other)
-    try:
-        return isinstance(left, str | int | float) and isinstance(right, str | int | float) and relation(left, right)
-    except TypeError:
-        return False
+    is_comparable = _measure(left) is not None and _measure(left) == _measure(right)
+    return (is_comparable or _names_the_same(one, other)) and UNKNOWN not in (left, right) and relation(left, right)
+
+
+def _measure(value: Any) -> str | None:
+    """What a value measures, if there is a before and an after."""
+    if isinstance(value, str):
+        return "time" if re.match(r"\d{4}-\d\d", value) else None
+    return "number" if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mcp_sim.learn.openapi.recorded.history import Example
 from mcp_sim.learn.openapi.recorded.templates import UNKNOWN, induced, leaves_of
 
+_GONE = (404, 410)
+
 
 def said(examples: list[Example]) -> tuple[str, int] | None:
-    """(text, status) of the errors of these examples: their most frequent form."""
+    """(text, status) of the errors of these examples: their most frequent form, that something is not there first."""
     forms: dict[tuple[int, str], list[Example]] = defaultdict(list)
     for example in examples:
         forms[example.status, _form(example.body)].append(example)
     if not forms:
         return None
-    (status, _), chosen = max(forms.items(), key=lambda item: len(item[1]))
+    (status, _), chosen = max(forms.items(), key=lambda item: (item[0][0] in _GONE, len(item[1])))
     whole = _whole(induced([(one.arguments, one.body) for one in chosen]), chosen[0])
     return (whole, status) if whole else None
 
@@ -39,6 +41,8 @@ def _filled(body: Any, template: Any) -> Any:
         return {
             name: _filled(part, template[name]) if name in template else _quoted(part) for name, part in body.items()
         }
+    if isinstance(body, list) and isinstance(template, list) and len(body) == len(template):
+        return [_filled(part, known) for part, known in zip(body, template, strict=True)]
     return template
 
 
@@ -89,14 +93,34 @@ def _form(body: Any) -> str:
     return "."
 
 
-def wording(examples: Iterable[Example]) -> Any:
-    """The template of an error of a service: the names of its most frequent form, its longest text the message."""
+def wording(examples: Iterable[Example], *, keep: bool = False) -> Any:
+    """The template of an error of a service: the names of its most frequent form, with a place for the message.
+
+    The message stands where texts differ, or else at the longest text; with `keep`, texts that are the same stay.
+    """
     bodies = [(one.status, one.body) for one in examples if isinstance(one.body, dict | list)]
     if not bodies:
         return None
     form, _ = Counter(_form(body) for _, body in bodies).most_common(1)[0]
     chosen = [(status, body) for status, body in bodies if _form(body) == form]
-    return _worded([status for status, _ in chosen], [body for _, body in chosen])
+    found = _worded([status for status, _ in chosen], [body for _, body in chosen])
+    if keep or "{message}" in json.dumps(found):
+        return found
+    longest = max(_texts(found), key=len, default="")
+    return _replaced(found, longest) if longest else found
+
+
+def in_words(template: Any, sentence: str, status: int) -> str:
+    """The text of an error with this sentence, a template of text, in the wording of a service."""
+
+    def told(part: Any) -> Any:
+        if isinstance(part, str):
+            return part.replace("{message}", sentence).replace("{str(status)}", str(status))
+        if isinstance(part, list):
+            return [told(inner) for inner in part]
+        return {name: told(inner) for name, inner in part.items()} if isinstance(part, dict) else part
+
+    return _source(told(template), template) if template else sentence
 
 
 def _worded(statuses: list[int], values: list[Any]) -> Any:
@@ -108,6 +132,21 @@ def _worded(statuses: list[int], values: list[Any]) -> Any:
         return [_worded([status for status, _ in items], [part for _, part in items])] if items else []
     if all(str(value) == str(status) for status, value in zip(statuses, values, strict=True)):
         return "{str(status)}" if isinstance(first, str) else "{status}"
-    if all(isinstance(value, str) for value in values) and (len(set(values)) > 1 or " " in first):
+    if all(isinstance(value, str) for value in values) and len(set(values)) > 1:
         return "{message}"
     return _quoted(first)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts(part)
+
+
+def _replaced(value: Any, text: str) -> Any:
+    if isinstance(value, dict):
+        return {name: _replaced(part, text) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_replaced(part, text) for part in value]
+    return "{message}" if value == text else value

@@ -8,17 +8,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from mcp_sim.fidelity import leaves, overlap
-from mcp_sim.learn.openapi.api import Api
+from mcp_sim.learn.openapi.api import NOT_PLANNED, Api
 from mcp_sim.learn.openapi.recorded.conditions import Condition, conditions
-from mcp_sim.learn.openapi.recorded.errors import said, wording
+from mcp_sim.learn.openapi.recorded.errors import in_words, said
 from mcp_sim.learn.openapi.recorded.forms import loosen_inputs, loosen_rows, release_references, rows_of
 from mcp_sim.learn.openapi.recorded.habits import Habits
 from mcp_sim.learn.openapi.recorded.history import Example, history
 from mcp_sim.learn.openapi.recorded.templates import UNKNOWN, induced
+from mcp_sim.learn.openapi.recorded.wordings import word_errors
 from schemas.recorded import RecordedCall
 from schemas.rows import key_text
-from schemas.types import Row
-from schemas.validate import validator
+from schemas.types import TOOL_NAME, Row
 
 _MOST_EXAMPLES = 300
 _GOOD = 0.5
@@ -27,12 +27,14 @@ _GOOD = 0.5
 
 def learn_recorded(api: Api, calls: Iterable[RecordedCall]) -> dict[str, list[Row]]:
     """Put into an API what recorded calls show; gives the rows that were there before any call."""
+    calls = list(calls)
+    _add_tools(api, calls)
     examples = history(api, calls)
     loosen_inputs(api, examples)
     shown = _shown(api, examples)
     loosen_rows(api, (one for rows in shown.values() for one in rows))
     release_references(api, shown.values())
-    _word_errors(api, examples)
+    absent = word_errors(api, examples)
     by_entity: dict[str, list[Example]] = defaultdict(list)
     for tool, of in examples.items():
         plan = api.plans[tool]
@@ -44,9 +46,26 @@ def learn_recorded(api: Api, calls: Iterable[RecordedCall]) -> dict[str, list[Ro
         if not of:
             habits.assume(api, tool)
         _learn_answer(api, tool, [one for one in of if not one.call.is_error])
-        _learn_guards(api, tool, of, by_entity)
+        _learn_guards(api, tool, of, by_entity, absent)
         _refuse(api, tool, shared)
     return _initial(api, examples)
+
+
+def _add_tools(api: Api, calls: list[RecordedCall]) -> None:
+    """Operations that are recorded, and not in the spec: they answer as they were seen to."""
+    for tool in dict.fromkeys(call.tool for call in calls if call.tool not in api.tools):
+        of = [call for call in calls if call.tool == tool]
+        names = dict.fromkeys(name for call in of for name in call.arguments)
+        if re.fullmatch(TOOL_NAME, tool) and not all(call.is_error for call in of):
+            api.tools[tool] = {
+                "description": "Recorded; the spec does not have it.",
+                "input": {"type": "object", "properties": {name: {} for name in names}},
+                "output": {},
+                "annotations": {"read_only": of[0].kind == "read", "destructive": False},
+                "effect": {"steps": [], "returns": None, "confidence": 0.0},
+            }
+            api.plans[tool] = NOT_PLANNED
+            api.note(f"/tools/{tool}", 0.9, f"{len(of)} recorded calls of it; the spec does not have it")
 
 
 def _shown(api: Api, examples: dict[str, list[Example]]) -> dict[str, list[tuple[str, Row]]]:
@@ -162,7 +181,9 @@ def _is_missing(example: Example) -> bool:
     return example.call.is_error and bool(example.unknown) and 400 <= example.status < 500
 
 
-def _learn_guards(api: Api, tool: str, of: list[Example], by_entity: dict[str, list[Example]]) -> None:
+def _learn_guards(
+    api: Api, tool: str, of: list[Example], by_entity: dict[str, list[Example]], absent: dict[str, Any]
+) -> None:
     """What is said where a row is not there; nothing, where the service takes keys that nobody has seen."""
     effect, plan = api.tools[tool]["effect"], api.plans[tool]
     missing = [one for one in of if _is_missing(one)]
@@ -172,6 +193,11 @@ def _learn_guards(api: Api, tool: str, of: list[Example], by_entity: dict[str, l
         steps = [step for step in steps if not str(step.get("as", "")).startswith("above_")]
         api.note(f"/tools/{tool}/effect", effect["confidence"], "it takes keys that no answer has shown")
     text = said(missing) or said([one for one in by_entity.get(plan.entity or "", []) if one.call.tool != tool])
+    wording_of_absence = absent.get(tool)
+    if text is None and wording_of_absence:
+        for step in steps:
+            if step.get("missing"):
+                step["missing"] = in_words(wording_of_absence, step["missing"], 404)
     if text is not None:
         fresh: list[Any] = []
         for step in steps:
@@ -206,28 +232,3 @@ def _refusing(step: dict[str, Any], text: str, status: int) -> list[dict[str, An
     name = step.get("as", step["read"])
     plain = {word: part for word, part in step.items() if word != "missing"}
     return [{**plain, "optional": True}, {"require": f"{name} is not None", "error": text, "status": status}]
-
-
-def _word_errors(api: Api, examples: dict[str, list[Example]]) -> None:
-    """The wording of errors, tool by tool, by what they declare; and the status of an argument that is not valid."""
-    groups: dict[str, list[Example]] = defaultdict(list)
-    invalid: Counter[int] = Counter()
-    for tool, of in examples.items():
-        failed = [one for one in of if one.call.is_error and one.status < 500]
-        groups[_declared(api, tool)] += failed
-        check = validator(api.tools[tool]["input"])
-        invalid.update(one.status for one in failed if not one.unknown and not check.holds(one.arguments))
-    everywhere = wording(one for of in groups.values() for one in of)
-    words = {group: wording(of) for group, of in groups.items()}
-    for tool, one in api.tools.items():
-        http = one["effect"].get("http")
-        if http is not None:
-            found = words.get(_declared(api, tool)) or everywhere
-            if found:
-                http["error"] = found
-            if invalid and (status := invalid.most_common(1)[0][0]) != 400:
-                http["invalid"] = status
-
-
-def _declared(api: Api, tool: str) -> str:
-    return str(api.plans[tool].wording)
