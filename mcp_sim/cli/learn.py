@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -21,8 +22,9 @@ from mcp_sim.learn.twin import Learned, learn
 from mcp_sim.learn.write import write
 from mcp_sim.responders.live.address import address_of
 from schemas.load import load_world
+from schemas.recorded import RecordedCall
 from schemas.types import PACK_NAME
-from store.traces.importers import Complaint, read_recorded, recorded_tools
+from store.traces.importers import Complaint, Operation, read_recorded, recorded_tools
 
 _TOLD = 5
 _SENTENCES = 20
@@ -49,16 +51,23 @@ class Sources:
             for path in self.traces:
                 given.add_tools(tools_of(recorded_tools(path, tell=lambda _: None), str(path)))
         given.rows = read_data(self.data, given.told.append)
-        heard = _Heard()
-        given.add_calls(read_recorded(self.traces, domain=self.domain, tell=heard))
-        given.told[:0] = heard.told
-        if self.traces and not given.calls:
-            of_domain = f" of the domain '{self.domain}'" if self.domain is not None else ""
-            raise SetupError(f"{', '.join(map(str, self.traces))}: there is no call{of_domain} in it to learn from")
+        told: list[str] = []
+        given.add_calls(self.calls(told))
+        given.told[:0] = told
         if not given.calls and not given.tools:
             named = "--openapi FILE, --tools FILE, --from-mcp COMMAND-OR-URL or --traces FILE"
             raise SetupError(f"There is nothing to learn from: name {named}")
         return given
+
+    def calls(self, told: list[str], operations: Sequence[Operation] = ()) -> list[RecordedCall]:
+        """The recorded calls, requests named after these operations; what cannot be read is told."""
+        heard = _Heard()
+        found = list(read_recorded(self.traces, domain=self.domain, operations=operations, tell=heard))
+        told += heard.told
+        if self.traces and not found:
+            of_domain = f" of the domain '{self.domain}'" if self.domain is not None else ""
+            raise SetupError(f"{', '.join(map(str, self.traces))}: there is no call{of_domain} in it to learn from")
+        return found
 
 
 def register(app: typer.Typer) -> None:
@@ -95,12 +104,10 @@ def command(
     if not re.fullmatch(PACK_NAME, name):
         raise SetupError(f"--name '{name}': a pack has a name like '{_like(name)}'")
     if openapi is not None:
-        if traces:
-            raise SetupError("--openapi does not learn from --traces; leave one of them out")
         if tools or from_mcp:
             option = "--tools" if tools else "--from-mcp"
             raise SetupError(f"--openapi says which tools there are; leave out {option}, or learn from these alone")
-        learn_spec(openapi, data or [], name, out)
+        learn_spec(openapi, data or [], Sources([], [], traces or [], domain).calls, name, out)
         return
     given = Sources(tools or [], data or [], traces or [], domain, from_mcp).given()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

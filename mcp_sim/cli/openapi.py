@@ -14,7 +14,7 @@ from schemas.load import load_world
 from schemas.recorded import RecordedCall
 from store.traces.importers import Operation
 
-Calls = Callable[[Sequence[Operation]], Sequence[RecordedCall]]
+Calls = Callable[[list[str], Sequence[Operation]], Sequence[RecordedCall]]
 _TOLD = 5
 _NAMED = 8
 
@@ -35,7 +35,7 @@ def learn_spec(path: Path, data: Iterable[Path], calls: Calls, name: str, out: P
         raise SetupError(f"{path}: there is no operation in it to make a tool of")
     rows = read_data(data)
     with notices.status("learning"):
-        recorded = calls(api.requests)
+        recorded = calls(told, api.requests)
         learned = learn_api(name, api, rows, told.append, recorded)
         write(learned, out)
         world = load_world(out)

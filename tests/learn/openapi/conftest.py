@@ -9,8 +9,10 @@ from typing import Any
 import orjson
 import pytest
 
+from mcp_sim.cli.learn import command
 from mcp_sim.learn.openapi import Api, learn_openapi
 from mcp_sim.sessions import Sessions
+from schemas.load import load_world
 from schemas.types import World
 from tests.running import Running
 
@@ -36,5 +38,18 @@ def serving(learn: Learn, sessions: Sessions) -> Callable[[Any], Running]:
     def of(spec: Any) -> Running:
         world = World.model_validate({"name": "learned", "packs": [learn(spec).pack("learned")]})
         return Running(sessions, world)
+
+    return of
+
+
+@pytest.fixture
+def run_learn(tmp_path: Path) -> Callable[[Any, Path], World]:
+    """The world that `mcp-sim learn --openapi --traces` writes."""
+
+    def of(document: Any, traces: Path) -> World:
+        spec, out = tmp_path / "spec.json", tmp_path / "out"
+        spec.write_bytes(orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS))
+        command(name="harbour", out=out, openapi=spec, traces=[traces])
+        return load_world(out)
 
     return of

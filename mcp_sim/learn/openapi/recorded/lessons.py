@@ -185,28 +185,39 @@ def _learn_guards(
     api: Api, tool: str, of: list[Example], by_entity: dict[str, list[Example]], absent: dict[str, Any]
 ) -> None:
     """What is said where a row is not there; nothing, where the service takes keys that nobody has seen."""
-    effect, plan = api.tools[tool]["effect"], api.plans[tool]
+    effect = api.tools[tool]["effect"]
     missing = [one for one in of if _is_missing(one)]
     taken = [one for one in of if not one.call.is_error and one.unknown]
     steps: list[Any] = effect.get("steps", [])
     if len(taken) > len(missing):
         steps = [step for step in steps if not str(step.get("as", "")).startswith("above_")]
         api.note(f"/tools/{tool}/effect", effect["confidence"], "it takes keys that no answer has shown")
-    text = said(missing) or said([one for one in by_entity.get(plan.entity or "", []) if one.call.tool != tool])
-    wording_of_absence = absent.get(tool)
-    if text is None and wording_of_absence:
-        for step in steps:
-            if step.get("missing"):
-                step["missing"] = in_words(wording_of_absence, step["missing"], 404)
-    if text is not None:
-        fresh: list[Any] = []
-        for step in steps:
-            if "read" in step and step.get("missing") and not step.get("optional"):
-                fresh += _refusing(step, *text) if missing or _speaks_alike(api, text[0], tool) else [step]
-            else:
-                fresh.append(step)
-        steps = fresh
+    own = said(missing)
+    fresh: list[Any] = []
+    for step in steps:
+        if not step.get("missing") or step.get("optional"):
+            fresh.append(step)
+        elif text := own or _of_entity(api, tool, step, by_entity):
+            fresh += _refusing(step, *text)
+        else:
+            worded = in_words(absent[tool], step["missing"], 404) if absent.get(tool) else step["missing"]
+            fresh.append({**step, "missing": worded})
+    steps = fresh
     effect["steps"] = steps
+
+
+def _of_entity(
+    api: Api, tool: str, step: dict[str, Any], by_entity: dict[str, list[Example]]
+) -> tuple[str, int] | None:
+    """What other tools say where a row of this entity is not there, of the argument that this tool has for it."""
+    others = by_entity.get(step["read"], [])
+    found = said(others)
+    if found is None:
+        return None
+    text, status = found
+    for name in api.parameters(others[0].call.tool):
+        text = text.replace(f"{{args.{name}}}", f"{{{step['key']}}}")
+    return (text, status) if _speaks_alike(api, text, tool) else None
 
 
 def _refuse(api: Api, tool: str, shared: list[Condition]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -44,7 +45,7 @@ def induced(pairs: list[Pair], near: Path = ()) -> Any:
 def expression(path: Path) -> str:
     """The argument at a path."""
     first, *rest = path
-    if not rest and first.isidentifier():
+    if not rest and first.isidentifier() and not keyword.iskeyword(first):
         return f"args.{first}"
     return f"at(args, {', '.join(map(repr, path))})"
 
