@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,9 @@ from mcp_sim.learn.tables import EACH, Path, Table, Tell, entity_name, leaves, s
 from schemas.rows import is_key, key_text
 from store.relations import Relation
 
+_Values = Mapping[str, tuple[str, Any]]
 _MOST = 2000
+"""Rows in which references are looked for; those that are found are confirmed in all of them."""
 _LEAST = 0.9
 """The share of values that have to name rows."""
 
@@ -58,27 +60,40 @@ def links(tables: Mapping[str, Table], data: Mapping[str, Any]) -> dict[str, dic
 
 
 def _links(table: Table, tables: Mapping[str, Table], declared: Mapping[str, str]) -> Iterator[tuple[Path, Link]]:
-    found: dict[Path, dict[str, tuple[str, Any]]] = {}
-    for at, row in list(table.rows.items())[:_MOST]:
-        for path, value in leaves(row):
-            if is_key(value) and len(path) <= 3 and path != (table.key,):
-                found.setdefault(path, {}).setdefault(key_text(value), (at, value))
-    for path, values in found.items():
+    some = _values(table, list(table.rows)[:_MOST])
+    found: dict[Path, tuple[Table, bool, bool]] = {}
+    for path, values in some.items():
         if len(path) == 1 and path[0] in declared and declared[path[0]] in tables:
-            yield path, _link(values, tables[declared[path[0]]], is_declared=True)
+            found[path] = tables[declared[path[0]]], False, True
             continue
-        candidates = [
-            _link(values, other, is_named=_named_so(path, other))
-            for other in tables.values()
-            if other.own_key and len(values) > 1 and _agree(path, values, other)
+        fitting = [
+            other for other in tables.values() if other.own_key and len(values) > 1 and _agree(path, values, other)
         ]
-        if candidates:
-            yield path, max(candidates, key=lambda link: (link.is_named, -link.dangling, link.to == table.name))
+        if fitting:
+            best = max(fitting, key=lambda other: (_named_so(path, other), _inside(values, other), other is table))
+            found[path] = best, _named_so(path, best), False
+    whole = some if len(table.rows) <= _MOST else _values(table, list(table.rows), found.keys())
+    for path, (other, is_named, is_declared) in found.items():
+        yield path, _link(whole[path], other, is_named=is_named, is_declared=is_declared)
 
 
-def _agree(path: Path, values: Mapping[str, tuple[str, Any]], other: Table) -> bool:
+def _values(table: Table, keys: Iterable[str], paths: Collection[Path] | None = None) -> Mapping[Path, _Values]:
+    """What may be keys at the paths of some rows: each value with the key of its first row, and as it stands there."""
+    found: dict[Path, dict[str, tuple[str, Any]]] = {}
+    for at in keys:
+        for path, value in leaves(table.rows[at]):
+            if is_key(value) and len(path) <= 3 and path != (table.key,) and (paths is None or path in paths):
+                found.setdefault(path, {}).setdefault(key_text(value), (at, value))
+    return found
+
+
+def _inside(values: _Values, other: Table) -> int:
+    return sum(value in other.rows for value in values)
+
+
+def _agree(path: Path, values: _Values, other: Table) -> bool:
     """Whether the values are keys of another table, and not by chance: small numbers are keys of many."""
-    inside = sum(value in other.rows for value in values)
+    inside = _inside(values, other)
     if inside < _LEAST * len(values):
         return False
     if _named_so(path, other):
@@ -88,9 +103,7 @@ def _agree(path: Path, values: Mapping[str, tuple[str, Any]], other: Table) -> b
     return inside > 5 or inside > 0.3 * len(other.rows)
 
 
-def _link(
-    values: Mapping[str, tuple[str, Any]], other: Table, *, is_named: bool = False, is_declared: bool = False
-) -> Link:
+def _link(values: _Values, other: Table, *, is_named: bool = False, is_declared: bool = False) -> Link:
     dangling = [where for value, where in values.items() if value not in other.rows]
     first = dangling[0] if dangling else None
     return Link(other.name, len(values), len(dangling), first, is_named, is_declared)

@@ -53,6 +53,10 @@ def _left_out(
     if kind == "tools":
         document["tools"].pop(name, None)
         return f"{name}: the tool is left out"
+    if kind == "seed" and len(rest) == 2 and (wrong := _paths(document, name, rest[1])):
+        for path in wrong:
+            document["entities"][name]["references"].pop(path)
+        return f"{name}: reference {', '.join(wrong)} is not enforced"
     if kind == "seed" and rest:
         rows.setdefault(name, set()).add(int(rest[0]))
         return f"{name}: row {int(rest[0]) + 1} is left out"
@@ -62,3 +66,9 @@ def _left_out(
     document["entities"].pop(name, None)
     document["seed"].pop(name, None)
     return f"{name}: the entity is left out"
+
+
+def _paths(document: dict[str, Any], entity: str, field: str) -> list[str]:
+    """The references of an entity that stand in one of its fields."""
+    references = document["entities"].get(entity, {}).get("references", {})
+    return [path for path in references if path.partition(".")[0] == field]

@@ -149,6 +149,17 @@ def test_a_reference_that_dangles_in_the_data_is_inferred_told_and_not_enforced(
     assert any("1 of 40 values name no ports, first 'P39' in row 'S39'" in one for one in learned.facts["told"])
 
 
+def test_a_reference_that_dangles_in_the_last_of_many_rows_is_not_enforced() -> None:
+    ships = [{"id": f"S{n}", "port_id": f"P{n % 40}"} for n in range(2500)]
+    rows = {"ships": [*ships, {"id": "S9999", "port_id": "P99"}], "ports": [{"id": f"P{n}"} for n in range(40)]}
+
+    learned = learn("harbour", Given(rows))
+
+    assert "references" not in learned.pack["entities"]["ships"]
+    assert "first 'P99' in row 'S9999'" in learned.facts["tables"]["ships"]["references"]["port_id"]["why_not"]
+    assert len(learned.pack["seed"]["ships"]) == 2501
+
+
 def test_a_reference_that_always_holds_is_enforced_also_inside_lists() -> None:
     rows = {
         "tours": [

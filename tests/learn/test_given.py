@@ -79,14 +79,14 @@ def test_what_a_write_came_before_contradicts_nothing() -> None:
 
 def test_errors_that_go_away_by_themselves_are_faults_and_nothing_is_learned_from_them() -> None:
     calls = []
-    for one in recorded(range(40)):
+    for one in recorded(range(20)):
         if one.index % 6 == 5:
             calls.append(replace(one, text="Busy, try again", is_error=True, index=2 * one.index))
         calls.append(replace(one, index=2 * one.index + 1))
 
     learned = learn("harbour", Given(rows(), calls))
 
-    assert passing_faults(calls) == {"Busy, try again": 80}
+    assert passing_faults(calls) == {"Busy, try again": 40}
     assert any('"Busy, try again" goes away' in one for one in learned.facts["told"])
     assert all(facts["unexplained"] == [] for facts in learned.facts["tools"].values())
 

@@ -66,7 +66,7 @@ def test_the_facts_are_plain_json(learned: Learned) -> None:
 
 
 def test_what_no_answer_shows_after_a_write_is_told() -> None:
-    calls = [call for call in recorded(range(40)) if call.tool not in ("get_sailor", "find_sailor")]
+    calls = [call for call in recorded(range(12)) if call.tool not in ("get_sailor", "find_sailor")]
     blind = learn("harbour", Given(rows(), calls)).facts["tools"]["hire_boat"]["blind"]
     assert blind["rows"]["boat"]["never"] == []
     assert (blind["rows"]["sailor"]["shown"], blind["tables"]) == (0, ["sailors"])

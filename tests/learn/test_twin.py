@@ -100,14 +100,14 @@ def test_the_pack_tells_beside_each_thing_what_speaks_for_it(learned: Learned, t
 
 
 def test_the_same_recordings_teach_the_same_pack() -> None:
-    one, other = (learn("harbour", Given(rows(), recorded(range(15)))) for _ in range(2))
+    one, other = (learn("harbour", Given(rows(), recorded(range(8)))) for _ in range(2))
     assert one.pack == other.pack
     assert one.facts == other.facts
 
 
 def test_errors_without_a_pattern_are_left_undecided_and_told() -> None:
-    calls = recorded(range(60))
-    days = {f"run{n}" for n in range(0, 60, 5)}
+    calls = recorded(range(25))
+    days = {f"run{n}" for n in range(0, 25, 5)}
     moody = [
         replace(c, text="Try again later", is_error=True) if c.tool == "get_sailor" and c.trajectory in days else c
         for c in calls
