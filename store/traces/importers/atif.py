@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from schemas.definitions import as_listed
 from schemas.recorded import About, Kind, Recorded, RecordedCall, RecordedMessage, Span, Speaker
 from store.traces.importers.conversation import Asked, Names, arguments_of, given_id, text_of
 from store.traces.importers.elements import documents
-from store.traces.importers.event import Form, RawEvent, What
+from store.traces.importers.event import Form, RawEvent, What, whole
 from store.traces.importers.lines import Complaint, Tell
 
 VERSIONS = tuple(f"ATIF-v1.{minor}" for minor in range(9))
@@ -30,7 +31,9 @@ def events(path: Path, tell: Tell) -> Iterator[RawEvent]:
     """The messages and calls of every trajectory of a file, those of its sub-agents as runs of their own."""
     names = Names(path, tell)
     for element in documents(path, tell):
-        yield from _Reader(path, element.line, (element.start, element.end), tell, names).trajectory(element.value, "")
+        reader = _Reader(path, element.line, (element.start, element.end), tell, names)
+        told = Complaint(path, element.line, "not a whole trajectory; left out")
+        yield from whole(reader.trajectory(element.value, ""), partial(tell, told))
 
 
 class _Reader:

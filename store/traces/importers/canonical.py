@@ -30,9 +30,10 @@ def is_canonical(head: list[bytes]) -> bool:
 def events(path: Path, tell: Tell) -> Iterator[RawEvent]:
     """The header and the steps of one trace; those of a version that is not known are told and left out."""
     kinds: dict[str, Kind] = {}
-    domain, n = "", 0
+    domain, n, is_headed = "", 0, False
     for line in lines(path, tell):
-        if line.number == 1:
+        if not is_headed:
+            is_headed = True
             header = orjson.loads(line.text)
             if header.get("version") != VERSION:
                 told = f"a trace of version {header.get('version')}; this program reads version {VERSION}; left out"
@@ -47,20 +48,21 @@ def events(path: Path, tell: Tell) -> Iterator[RawEvent]:
             continue
         try:
             raw = orjson.loads(line.text)
-            step = decode_step(raw)
+            step = _step(raw)
+            kind = "write" if step.delta.changes else kinds.get(step.call.tool, "unknown")
+            answered = step.undisturbed is not None
         except (orjson.JSONDecodeError, *NOT_WHOLE):
             tell(Complaint(path, line.number, "not a step of a trace; left out"))
             continue
-        kind = "write" if step.delta.changes else kinds.get(step.call.tool, "unknown")
         yield replace(_event("call", raw, line, n), kind=kind, domain=domain)
-        n += step.undisturbed is not None
+        n += answered
 
 
 def decode(event: RawEvent, origin: str) -> Recorded | None:
     """A call as the world answered it: without what perturbations made of it. None: they refused it."""
     if event.what == "about":
         return _about(event.raw, event.trajectory(origin))
-    step: Step | None = decode_step(event.raw).undisturbed
+    step = _step(event.raw).undisturbed
     if step is None:
         return None
     seen = step.observation
@@ -81,6 +83,21 @@ def decode(event: RawEvent, origin: str) -> Recorded | None:
 
 
 CANONICAL = Form("mcp-sim", "a trace of mcp-sim", is_canonical, events, decode)
+
+
+def _step(raw: Any) -> Step:
+    """The step of a line.
+
+    Raises:
+        ValueError, and whatever else is `NOT_WHOLE`: it is none.
+    """
+    step = decode_step(raw)
+    for seen in (step.observation, *([step.answer] if step.answer else [])):
+        if not isinstance(seen.text, str) or not isinstance(seen.is_error, bool):
+            raise ValueError("no whole observation")
+    if not isinstance(step.call.tool, str) or not isinstance(step.call.arguments, dict) or not isinstance(step.at, str):
+        raise ValueError("no whole call")
+    return step
 
 
 def _event(what: What, raw: Any, line: Line, n: int) -> RawEvent:

@@ -17,6 +17,15 @@ _BETWEEN = re.compile(r"[\s,]*")
 _LIST = re.compile(r"\s*\[")
 
 
+def _whole_number(digits: str) -> int | float:
+    number = int(digits) if len(digits) < 21 else float(digits)
+    return number if -(2**63) <= number < 2**64 else float(number)
+
+
+decode = json.JSONDecoder(parse_int=_whole_number, parse_constant=lambda _: None).raw_decode
+"""(value, end) of the JSON that begins at a place of a text; numbers as orjson has them, what is no number as null."""
+
+
 class Element(NamedTuple):
     """A JSON value: the line on which it begins, the bytes it takes in the stream, and what it is."""
 
@@ -104,7 +113,6 @@ class _Window:
         self.line = 1
         self._byte = 0
         self._rest = b""
-        self._decode = json.JSONDecoder().raw_decode
         self._is_new = True
 
     @property
@@ -128,7 +136,7 @@ class _Window:
 
     def next(self) -> Element | None:
         try:
-            value, end = self._decode(self.text, self.at)
+            value, end = decode(self.text, self.at)
         except (ValueError, RecursionError):
             return None
         line, start = self.line, self._byte

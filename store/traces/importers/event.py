@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -72,5 +72,14 @@ class Form(NamedTuple):
     decode: Decode
 
 
-NOT_WHOLE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+NOT_WHOLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
 """What `decode` raises where an event is not whole."""
+
+
+def whole(events: Iterable[RawEvent], complain: Callable[[], None]) -> list[RawEvent]:
+    """The events of one document, or none, with a complaint, where it is not built as such documents are."""
+    try:
+        return list(events)
+    except NOT_WHOLE:
+        complain()
+        return []

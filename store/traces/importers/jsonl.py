@@ -22,6 +22,7 @@ _NEEDED = ("tool", "arguments", "observation")
 _PARTS = {"path", "query", "body"}
 _KINDS: dict[Any, Kind] = {"read": "read", "write": "write"}
 _ROLES = ("system", "user", "assistant", "environment")
+_FAR = 2**53
 _RUNS = 20_000
 """Runs whose calls are known by their numbers, so that one that stands twice is told."""
 
@@ -56,7 +57,7 @@ def events(path: Path, tell: Tell) -> Iterator[RawEvent]:
             yield _event(what, found, name, run.next, line)
             continue
         index = found.get("call_index")
-        index = index if isinstance(index, int) and not isinstance(index, bool) else run.calls
+        index = index if _is_place(index) else run.calls
         run.calls += 1
         if index in run.seen:
             tell(
@@ -66,6 +67,10 @@ def events(path: Path, tell: Tell) -> Iterator[RawEvent]:
         run.seen.add(index)
         run.next = index + 1
         yield _event("call", found, name, index, line)
+
+
+def _is_place(found: Any) -> bool:
+    return isinstance(found, int) and not isinstance(found, bool) and abs(found) < _FAR
 
 
 class _Run:

@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from schemas.recorded import About, Kind, Recorded, RecordedCall, Span
+from store.traces.importers.elements import decode as decode_json
 from store.traces.importers.event import Form, RawEvent, What
 from store.traces.importers.lines import Complaint, Line, Tell, lines
 from store.traces.importers.recent import Recent
@@ -128,7 +129,7 @@ def _messages(line: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
         start = text.find('{"')
         if start >= 0:
             try:
-                value, _ = json.JSONDecoder().raw_decode(text, start)
+                value, _ = decode_json(text, start)
             except (ValueError, RecursionError):
                 return
             yield from _inside(value, "", _DEPTH)

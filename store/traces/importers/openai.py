@@ -10,7 +10,7 @@ from schemas.definitions import as_listed
 from schemas.recorded import About, Recorded, RecordedCall, RecordedMessage, Span, Speaker
 from store.traces.importers.conversation import Asked, Names, arguments_of, given_id, text_of
 from store.traces.importers.elements import Element, documents
-from store.traces.importers.event import Form, RawEvent, What
+from store.traces.importers.event import Form, RawEvent, What, whole
 from store.traces.importers.lines import Complaint, Tell
 
 _ROLES: dict[Any, Speaker] = {
@@ -48,7 +48,9 @@ def conversation(path: Path, element: Element, tell: Tell, names: Names) -> Iter
     metadata = found.get("metadata")
     said = next((found[name] for name in _NAMES if found.get(name)), None)
     said = said or (metadata.get("trajectory") if isinstance(metadata, dict) else None)
-    yield from _Conversation(path, element, tell, *names.next(said, element.line)).events()
+    told = Complaint(path, element.line, "not a whole conversation; left out")
+    found = _Conversation(path, element, tell, *names.next(said, element.line)).events()
+    yield from whole(found, lambda: tell(told))
 
 
 class _Conversation:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ import orjson
 from schemas.definitions import as_listed
 from schemas.recorded import About, Recorded, RecordedCall, RecordedMessage, Span, Speaker
 from store.traces.importers.elements import Element, documents
-from store.traces.importers.event import NOT_WHOLE, Form, RawEvent, What
+from store.traces.importers.event import NOT_WHOLE, Form, RawEvent, What, whole
 from store.traces.importers.lines import Complaint, Tell
 from store.traces.importers.mcp import answer_of
 from store.traces.importers.otlp import attributes
@@ -29,6 +30,8 @@ _RUN = ("gen_ai.conversation.id", "mcp.session.id")
 _ARGUMENTS, _RESULT = "gen_ai.tool.call.arguments", "gen_ai.tool.call.result"
 _CHATS = ("chat", "generate_content", "text_completion", "invoke_agent")
 _ROLES: dict[Any, Speaker] = {"system": "system", "user": "user", "assistant": "assistant"}
+_LATEST = 2**62
+"""Nanoseconds since 1970 up to which a time is believed: the year 2116."""
 _SPANS = 50_000
 """Spans that are known again when they are exported twice."""
 
@@ -50,7 +53,8 @@ def events(path: Path, tell: Tell) -> Iterator[RawEvent]:
     """The calls of tools, and what was said between them, of every trace of a file."""
     reader = _Reader(path, tell)
     for element in documents(path, tell):
-        yield from reader.document(element)
+        told = Complaint(path, element.line, "not a whole document of spans; left out")
+        yield from whole(reader.document(element), partial(tell, told))
     reader.sum_up()
 
 
@@ -254,9 +258,10 @@ def _json(given: Any) -> Any:
 
 def _nanoseconds(given: Any) -> int:
     try:
-        return int(given)
-    except (TypeError, ValueError):
+        found = int(given)
+    except (TypeError, ValueError, OverflowError):
         return 0
+    return found if 0 <= found < _LATEST else 0
 
 
 def _time(given: Any) -> str:

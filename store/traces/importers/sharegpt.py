@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from schemas.definitions import as_listed
 from schemas.recorded import About, Recorded, RecordedCall, RecordedMessage, Span, Speaker
 from store.traces.importers.conversation import Asked, Names, arguments_of
 from store.traces.importers.elements import Element, documents
-from store.traces.importers.event import Form, RawEvent
+from store.traces.importers.event import Form, RawEvent, whole
 from store.traces.importers.lines import Complaint, Tell
 
 _SPEAKERS: dict[Any, Speaker] = {
@@ -43,7 +44,8 @@ def events(path: Path, tell: Tell) -> Iterator[RawEvent]:
             tell(Complaint(path, element.line, "no conversation: it has no list of 'conversations'; left out"))
             continue
         run, is_named = names.next(found.get("id"), element.line)
-        yield from _events(path, element, tell, run, is_named)
+        told = Complaint(path, element.line, "not a whole conversation; left out")
+        yield from whole(_events(path, element, tell, run, is_named), partial(tell, told))
 
 
 def _events(path: Path, element: Element, tell: Tell, run: str, is_named: bool) -> Iterator[RawEvent]:
