@@ -190,7 +190,7 @@ def _tell_version(path: Path, line: Line, message: dict[str, Any], tell: Tell) -
     result = message.get("result")
     version = result.get("protocolVersion") if isinstance(result, dict) else None
     if version is not None and version not in VERSIONS:
-        told = f"protocol version '{version}' is not known ({', '.join(VERSIONS)} are); its calls are read as theirs"
+        told = f"protocol version '{version}' is not known; what its messages say themselves is read"
         tell(Complaint(path, line.number, told))
 
 

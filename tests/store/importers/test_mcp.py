@@ -159,3 +159,13 @@ def test_the_hints_of_the_tools_say_what_writes(reading: Reading) -> None:
 
     assert [call.kind for call in calls] == ["write", "unknown"]
     assert [tool["name"] for tool in listed_tools(reading.path, reading.told.append)] == ["sail", "look"]  # type: ignore[arg-type]
+
+
+def test_an_unknown_version_of_the_protocol_is_told(reading: Reading) -> None:
+    result = {"jsonrpc": "2.0", "id": 0, "result": {"protocolVersion": "2099-01-01", "serverInfo": {"name": "boats"}}}
+    calls = reading.lines(ask(0, "initialize"), result, ask(1, name="a"), tell(1, "A"))
+
+    assert [call.text for call in calls] == ["A"]
+    assert reading.told == [
+        "FILE:2: protocol version '2099-01-01' is not known; what its messages say themselves is read"
+    ]

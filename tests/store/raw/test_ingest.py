@@ -296,3 +296,24 @@ def test_an_unknown_id_is_told(raw: Raw) -> None:
         raw.store.run("abc")
     with pytest.raises(ValueError, match="no shard 2 of 2"):
         next(raw.store.runs(2, 2))
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_number_of_runs(tmp_path: Path) -> None:
+    def peak(runs: int) -> int:
+        """Bytes that a process holds at most while it ingests and reads so many."""
+        path = tmp_path / f"{runs}.jsonl"
+        with path.open("wb") as file:
+            file.writelines(orjson.dumps(call(0, f"run {n}")) + b"\n" for n in range(runs))
+        program = f"""
+import resource
+from store.raw import RawStore, ingest
+with RawStore({str(tmp_path / f"{runs}.db")!r}) as raw:
+    ingest(raw, [{str(path)!r}], tell=print)
+    assert sum(len(run.calls) for run in raw.runs()) == {runs}
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        return int(done.stdout)
+
+    assert peak(80_000) < peak(30_000) + 20 * 2**20
