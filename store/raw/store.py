@@ -134,15 +134,26 @@ class RawStore:
         return {name: int(self.db.execute(sql).fetchone()[0]) for name, sql in asked.items()}
 
     def _prepare(self) -> None:
-        version = self.db.execute("PRAGMA user_version").fetchone()[0]
+        if self._version() == 0:
+            self.db.execute("BEGIN IMMEDIATE")  # of several processes that make it at once, one does
+            try:
+                if self._version() == 0:
+                    self._make()
+            finally:
+                self.db.execute("COMMIT")
+        version = self._version()
         if version > VERSION:
             raise StoreError(f"{self.path} was made by a newer mcp-sim (version {version}; this one knows {VERSION})")
-        if version == VERSION:
-            self.db.execute("SELECT number FROM event LIMIT 1")
-            return
+        self.db.execute("SELECT number FROM event LIMIT 1")
+
+    def _make(self) -> None:
         if self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             raise StoreError(f"{self.path} is another database, no store of raw events; name a new file")
-        self.db.executescript(f"BEGIN IMMEDIATE; {TABLES} COMMIT;")
+        for statement in TABLES:
+            self.db.execute(statement)
+
+    def _version(self) -> int:
+        return int(self.db.execute("PRAGMA user_version").fetchone()[0])
 
     def _run(self, row: tuple[Any, ...]) -> RecordedRun:
         number, run, name, is_named, key, form = row

@@ -6,8 +6,10 @@ import gzip
 import hashlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import orjson
@@ -258,7 +260,7 @@ def test_a_file_that_grows_while_it_is_read_is_kept_as_it_was(raw: Raw) -> None:
 
 
 def test_a_kill_in_the_middle_leaves_nothing_half(raw: Raw, tmp_path: Path) -> None:
-    path = raw.file("a.jsonl", *(call(n) for n in range(5000)))
+    path = raw.file("a.jsonl", *(call(n) for n in range(2500)))
     program = f"""
 import os, signal
 from store.raw import RawStore, ingest
@@ -274,6 +276,33 @@ ingest(RawStore({str(tmp_path / "killed.db")!r}), [{str(path)!r}], tell=print,
         theirs = [one.event for run in store.runs() for one in run.calls]
     raw.ingest(path)
     assert [one.event for run in raw.store.runs() for one in run.calls] == theirs
+
+
+def test_several_processes_ingest_into_one_store(raw: Raw, tmp_path: Path) -> None:
+    paths = [raw.file(f"{n}.jsonl", *(call(k, f"t{n}") for k in range(50))) for n in range(4)]
+    names = [str(path) for path in paths]
+    store = tmp_path / "shared.db"
+    program = f"""
+from store.raw import RawStore, ingest
+ingest(RawStore({str(store)!r}), {names!r}, tell=print)
+"""
+    workers = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) for _ in range(2)]
+
+    assert [(worker.communicate()[0], worker.returncode) for worker in workers] == [(b"", 0)] * 2
+    with RawStore(store) as shared:
+        assert shared.counts()["events"] == 200
+        assert len(list(shared.runs())) == 4
+
+
+def test_another_database_is_refused_and_a_newer_store_too(tmp_path: Path) -> None:
+    for name, sql, told in (
+        ("other.db", "CREATE TABLE boats (id TEXT)", "is another database"),
+        ("newer.db", "PRAGMA user_version = 9", "was made by a newer mcp-sim"),
+    ):
+        with closing(sqlite3.connect(tmp_path / name)) as database:
+            database.execute(sql)
+        with pytest.raises(StoreError, match=told):
+            RawStore(tmp_path / name)
 
 
 def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
@@ -316,4 +345,4 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
         return int(done.stdout)
 
-    assert peak(80_000) < peak(30_000) + 20 * 2**20
+    assert peak(45_000) < peak(22_000) + 20 * 2**20
