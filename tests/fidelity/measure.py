@@ -62,8 +62,8 @@ def measure(one: Set, data: Path, folder: Path) -> Measured:
     given = [word for path in halves.rows for word in ("--data", str(path))]
     given += [] if halves.tools is None else ["--tools", str(halves.tools)]
     taught, judged = str(halves.taught.path), str(halves.judged.path)
-    given += ["--traces", taught] if halves.spec is None else ["--openapi", str(halves.spec)]
-    learned = run("learn", "--name", "twin", "--out", str(twin), *given)
+    given += [] if halves.spec is None else ["--openapi", str(halves.spec)]
+    learned = run("learn", "--name", "twin", "--out", str(twin), *given, "--traces", taught)
     run("bench", str(twin), "--traces", judged, "--trained-on", taught, "--json", str(numbers), "--html", str(page))
     return Measured(one, halves, learned, orjson.loads(numbers.read_bytes()), page)
 

@@ -37,7 +37,7 @@ def _set(one: Measured, folder: Path) -> dict[str, Any]:
         "name": one.set.name,
         "calls": one.numbers["teacher_forced"]["calls"],
         "bars": bars,
-        "taught": f"{one.split.taught.calls:,} calls" if one.split.spec is None else "its spec alone",
+        "taught": f"{one.split.taught.calls:,} calls" + (" and its spec" if one.split.spec is not None else ""),
         "seconds": one.learned.seconds,
         "memory": one.learned.memory,
         "links": [(label, os.path.relpath(path, folder)) for label, path in links],

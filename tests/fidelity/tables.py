@@ -36,7 +36,6 @@ def splits(found: Sequence[Measured]) -> Table:
     for one in found:
         sides = [one.split.taught, one.split.judged]
         counts = [f"{n:,}" for side in sides for n in (side.calls, side.trajectories, side.families)]
-        counts[:3] = ["its spec", "", ""] if one.split.spec is not None else counts[:3]
         left_out = f"{one.split.left_out:,}" if one.split.left_out else ""
         table.add_row(one.set.name, *counts, left_out, f"{one.learned.seconds:.0f}", f"{one.learned.memory:,}")
     return table
