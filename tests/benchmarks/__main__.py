@@ -5,6 +5,7 @@ Speeds are not judged.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from tests.benchmarks import correctness, floor, footprint, memory, packages, tables, throughput
+from tests.benchmarks import correctness, floor, footprint, judged, memory, packages, tables, throughput
 from tests.benchmarks.contracts import trust
 from tests.benchmarks.peers import PEERS, Peer
 from tests.benchmarks.report import Report
@@ -37,6 +38,7 @@ class Part(StrEnum):
     FOOTPRINT = "footprint"
     WORLDMODEL = "worldmodel"
     CONTRACTS = "contracts"
+    STRIPE = "stripe"
 
 
 def main(
@@ -79,6 +81,8 @@ def main(
         _run_worldmodel(report, None if worldmodel is None else Endpoint.at(worldmodel, model), quick)
     if Part.CONTRACTS in parts:
         trust.run(report, quick=quick)
+    if Part.STRIPE in parts:
+        _run_spec(report, quick, is_asked=bool(only))
     if json:
         report.write(json)
     report.print_problems()
@@ -137,6 +141,16 @@ def _run_worldmodel(report: Report, real: Endpoint | None, quick: bool) -> None:
     with report.part("a long session with a world model"):
         seen = horizon.measure(real, steps=120) if quick else horizon.measure(real)
         report.add("worldmodel horizon", seen, horizon.table(seen))
+
+
+def _run_spec(report: Report, quick: bool, *, is_asked: bool) -> None:
+    """A large real spec, served by us and by Prism; left out where there is none, unless it is asked for."""
+    if not is_asked and "MCP_SIM_DATA" not in os.environ:
+        return
+    with report.part("a large spec, judged"):
+        packages.install()
+        found = list(judged.judge(10 if quick else 60))
+        report.add("a large spec", found, tables.judgements(found))
 
 
 def _leave(*_: Any) -> None:

@@ -10,6 +10,7 @@ from tests.benchmarks.checks import CHECKS, Outcome
 from tests.benchmarks.correctness import Score
 from tests.benchmarks.floor import Cost
 from tests.benchmarks.footprint import ImportTime, Installation
+from tests.benchmarks.judged import Judgement
 from tests.benchmarks.throughput import Throughput
 
 MARKS: dict[Outcome, str] = {"right": "[green]✓[/]", "wrong": "[red]✗[/]", "unproven": "[yellow]○[/]"}
@@ -75,6 +76,30 @@ def scores(rows: Sequence[Score]) -> Table:
         table.add_row(check.sentence, *(MARKS[row.results[n].outcome] for row in rows))
     table.add_section()
     table.add_row("[bold]right[/]", *(f"[bold]{row.right}[/]" for row in rows))
+    return table
+
+
+def judgements(rows: Sequence[Judgement]) -> Table:
+    """What schemathesis found at every server of a large spec."""
+    table = Table(
+        title="A large real spec, judged by the stateful phase of schemathesis",
+        caption="judged on the operations whose schemas are no web of circles, fields that expand holding keys alone",
+        title_justify="left",
+        caption_justify="left",
+    )
+    table.add_column("")
+    for row in rows:
+        table.add_column(f"{row.server}\n{row.version}", justify="right")
+    starts = ["not in time" if row.start is None else f"{row.start:.0f} s" for row in rows]
+    table.add_row("whole file: learned and listening after", *starts)
+    table.add_row("requests judged", *(str(row.cases) for row in rows))
+    table.add_row("it ended, and was started again", *(str(row.ends) for row in rows))
+    for what in dict.fromkeys(what for row in rows for what in row.failures):
+        table.add_row(what, *(str(row.failures.get(what, 0)) for row in rows))
+    table.add_section()
+    table.add_row("[bold]failures[/]", *(f"[bold]{sum(row.failures.values())}[/]" for row in rows))
+    per = [f"{100 * sum(row.failures.values()) / max(1, row.cases):.1f}" for row in rows]
+    table.add_row("per 100 requests", *per)
     return table
 
 
