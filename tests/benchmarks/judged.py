@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,8 @@ from tests.benchmarks.process import NotRunning, free_port, serving
 
 MOST_COMPONENTS = 15
 """Schemas that the operations of one resource may need to be in the part that both serve."""
+_ROUNDS = 40
+_FAILURE = re.compile(r"^  (?:❌|🚫) (?:ST\d+ )?([A-Z][^:\n]*): (\d+)$", re.MULTILINE)
 _AGAIN = "import subprocess, sys\nwhile True: subprocess.run(sys.argv[1:]); print('ENDED', flush=True)"
 """Starts a server again whenever it ends."""
 
@@ -150,18 +153,25 @@ def _judged(command: Any, spec: Path, seconds: int) -> tuple[int, dict[str, int]
     port = free_port()
     again = [sys.executable, "-c", _AGAIN, *command(spec, port)]
     base = f"http://127.0.0.1:{port}" + ("/api" if command is _ours else "")
-    with tempfile.TemporaryDirectory() as folder, serving(again, Path(folder), port):
-        options = ["--phases", "stateful", "--checks", "all", "--exclude-checks", "ignored_auth", "--seed", "1"]
-        options += ["--max-time", str(seconds), "--generation-database", "none", "--continue-on-failure"]
-        schemathesis = str(Path(sys.executable).with_name("schemathesis"))
-        said = subprocess.run(
-            [schemathesis, "--no-color", "run", str(spec), "-u", base, "-H", "Authorization: Bearer x", *options],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        ).stdout
+    cases, failures, end = 0, Counter[str](), time.monotonic() + seconds
+    with tempfile.TemporaryDirectory() as folder, serving(again, Path(folder), port) as process:
+        for seed in range(1, _ROUNDS):  # a server that ends ends a run, too: then there is another one
+            said = _run(spec, base, seed, max(1, round(end - time.monotonic())), Path(folder))
+            generated = re.search(r"(\d+) generated", said)
+            cases += int(generated[1]) if generated else 0
+            failures.update({what: int(times) for what, times in _FAILURE.findall(said)})
+            if time.monotonic() > end - 1:
+                break
+            process.wait_until_it_listens()
         ends = (Path(folder) / "log.txt").read_text(errors="replace").count("ENDED")
-    cases = re.search(r"(\d+) generated", said)
-    found = re.findall(r"^  (?:❌|🚫) (?:ST\d+ )?([A-Z][^:\n]*): (\d+)$", said, re.MULTILINE)
-    return int(cases[1]) if cases else 0, {what: int(times) for what, times in found}, ends
+    return cases, dict(failures), ends
+
+
+def _run(spec: Path, base: str, seed: int, seconds: int, folder: Path) -> str:
+    options = ["--phases", "stateful", "--checks", "all", "--exclude-checks", "ignored_auth", "--seed", str(seed)]
+    options += ["--max-time", str(seconds), "--generation-database", "none", "--continue-on-failure"]
+    command = [str(Path(sys.executable).with_name("schemathesis")), "--no-color", "run", str(spec), "-u", base]
+    run = subprocess.run(
+        [*command, "-H", "Authorization: Bearer x", *options], cwd=folder, capture_output=True, text=True, check=False
+    )
+    return run.stdout

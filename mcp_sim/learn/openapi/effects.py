@@ -6,6 +6,7 @@ import keyword
 import re
 from typing import Any
 
+from mcp_sim.learn.openapi.filters import condition
 from mcp_sim.learn.openapi.moments import CHANGED, MADE, constants, moments
 from mcp_sim.learn.openapi.needed import Needed
 from mcp_sim.learn.openapi.operations import Operation
@@ -126,9 +127,10 @@ class Effects:
         if operation.answer is None or operation.status in _EMPTY:
             return {"steps": steps, "returns": None}
         shape = resource.shapes.get(operation.tool)
-        if shape is not None and not shape.many:
-            return {"steps": steps, "returns": self._wrapped(operation, resource, "{" + resource.name + "}")}
         said = self._said_of_deletion(operation, resource)
+        tells_more = said is not None and not said.keys() <= self._schemas.fields(resource.row)[0].keys()
+        if shape is not None and not shape.many and not tells_more:
+            return {"steps": steps, "returns": self._wrapped(operation, resource, "{" + resource.name + "}")}
         if said is not None:
             return {"steps": steps, "returns": said}
         made_up = self.made_up(operation, bare=True)
@@ -151,6 +153,7 @@ class Effects:
         row = self._schemas.fields(resource.row)[0]
         step: dict[str, Any] = {"list": resource.name, "as": "rows"}
         match: dict[str, Any] = {}
+        where: list[str] = []
         for one in operation.arguments:
             source = _argument(one.name)
             if source is None or one.place == "body":
@@ -161,12 +164,18 @@ class Effects:
                 step["limit"] = f"max(1, {source} or 100)"
             elif spoken in _OFFSETS and is_number:
                 step["offset"] = f"max(0, {source} or 0)"
+            elif (
+                one.place == "query" and (kept := condition(self._schemas, one, source, resource.key, row)) is not None
+            ):
+                where.append(kept)
             elif one.field in row and one.place == "query" and self._is_scalar(row[one.field]):
                 match[one.field] = f"{{{source}}}"
         step.update({"match": match} if match else {})
         match.update(self._parents(operation, resource, set(match)))
         if match:
             step["match"] = match
+        if where:
+            step["where"] = " and ".join(where)
         above = self._above(operation, len(operation.parameters))
         return {"steps": [*above, step], "returns": self._wrapped(operation, resource, "{rows['items']}")}
 
