@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from mcp_sim.learn.evidence import Evidence
 from mcp_sim.learn.learner import Lesson
+from mcp_sim.learn.support import Evidence
 
 _JUDGED = 5
 _LEAST = 0.2

@@ -8,9 +8,9 @@ from typing import Any
 
 from mcp_sim.learn.answers import place
 from mcp_sim.learn.blind import blind_spots
-from mcp_sim.learn.evidence import ANSWER, Evidence, Support
 from mcp_sim.learn.learner import Lesson
 from mcp_sim.learn.search import Found
+from mcp_sim.learn.support import ANSWER, Evidence, Support
 from mcp_sim.learn.tables import Table
 from mcp_sim.learn.teach import Taught, chosen
 

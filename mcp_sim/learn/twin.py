@@ -17,13 +17,13 @@ from mcp_sim.learn.batches import Batches, learn_batches
 from mcp_sim.learn.declared import Entry, entry_of
 from mcp_sim.learn.doubt import doubt
 from mcp_sim.learn.entities import entity_of
-from mcp_sim.learn.evidence import Evidence, Support
 from mcp_sim.learn.facts import facts_of
 from mcp_sim.learn.folds import folds
 from mcp_sim.learn.given import Given
 from mcp_sim.learn.learner import Lesson
 from mcp_sim.learn.pack import pack_of
 from mcp_sim.learn.settle import settled
+from mcp_sim.learn.support import Evidence, Support
 from mcp_sim.learn.teach import Taught, teach
 from schemas.recorded import RecordedCall
 from schemas.types import Pack, World

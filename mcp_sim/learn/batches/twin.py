@@ -14,9 +14,9 @@ from mcp_sim.learn.batches.pack import effect_of, entity_of
 from mcp_sim.learn.batches.programs import Program, states, worth
 from mcp_sim.learn.batches.search import Search, runs_of
 from mcp_sim.learn.declared import Entry
-from mcp_sim.learn.evidence import Support
 from mcp_sim.learn.history import answer_of
 from mcp_sim.learn.settle import settled
+from mcp_sim.learn.support import Support
 from schemas.recorded import RecordedCall
 
 _SURE = 0.8

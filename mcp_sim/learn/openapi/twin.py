@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
-from mcp_sim.learn.evidence import Support
 from mcp_sim.learn.facts import unrecorded
 from mcp_sim.learn.openapi.api import Api
 from mcp_sim.learn.openapi.recorded import learn_recorded
 from mcp_sim.learn.openapi.seeds import fitting, seed_of
+from mcp_sim.learn.support import Support
 from mcp_sim.learn.twin import Learned
 from schemas.check import check_pack
 from schemas.recorded import RecordedCall
