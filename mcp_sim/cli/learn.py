@@ -12,11 +12,12 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from mcp_sim.cli.openapi import learn_spec
+from mcp_sim.cli.openapi import learn_recorded, learn_spec
 from mcp_sim.cli.output import console, note, notices
 from mcp_sim.errors import SetupError
 from mcp_sim.learn.data import read_data
 from mcp_sim.learn.given import Given
+from mcp_sim.learn.openapi.archive import is_recorded
 from mcp_sim.learn.tools import ToolList, read_tools, tools_of
 from mcp_sim.learn.twin import Learned, learn
 from mcp_sim.learn.write import write
@@ -108,6 +109,9 @@ def command(
             option = "--tools" if tools else "--from-mcp"
             raise SetupError(f"--openapi says which tools there are; leave out {option}, or learn from these alone")
         learn_spec(openapi, data or [], Sources([], [], traces or [], domain).calls, name, out)
+        return
+    if traces and not (tools or from_mcp or domain) and is_recorded(traces):
+        learn_recorded(traces, data or [], Sources([], [], traces, None).calls, name, out)
         return
     given = Sources(tools or [], data or [], traces or [], domain, from_mcp).given()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

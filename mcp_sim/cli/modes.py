@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -121,11 +121,13 @@ class Traffic:
         modes: who answers its calls, where that is not the world.
         face: what answers as a REST API, where that is not the world.
         told: what a user should know, in one line each.
-        close: ends what was opened; returns the exit status.
+        at_end: ends the connections to a real service, where they are used.
+        close: ends what was opened, and tells what was found; returns the exit status.
     """
 
     world: World
     modes: Mapping[World, Answering] = field(default_factory=dict)
     face: Callable[[bool], ASGIApp] | None = None
     told: list[str] = field(default_factory=list)
+    at_end: Callable[[], Awaitable[None]] | None = None
     close: Callable[[], int] = lambda: 0

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import orjson
+
 from mcp_sim.cli.output import console, note, notices
 from mcp_sim.errors import SetupError
 from mcp_sim.learn.data import read_data
 from mcp_sim.learn.openapi import Api, SpecError, learn_api, learn_openapi
+from mcp_sim.learn.openapi.archive import spec_of
 from mcp_sim.learn.write import write
 from schemas.load import load_world
 from schemas.recorded import RecordedCall
@@ -45,6 +48,18 @@ def learn_spec(path: Path, data: Iterable[Path], calls: Calls, name: str, out: P
         note(f"and {len(told) - _TOLD:,} more like these; {out / 'report.json'} has them all under 'told'")
     _tell(api, len(recorded))
     console.out(f"{out}: {len(world.entities)} entities, {len(world.tools)} tools. Look: mcp-sim serve {out}")
+
+
+def learn_recorded(traces: Iterable[Path], data: Iterable[Path], calls: Calls, name: str, out: Path) -> None:
+    """Learn the twin of an HTTP API without a spec: one is made from recorded traffic, and kept beside the twin.
+
+    Raises:
+        SetupError: nothing in the recordings can be used.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    spec = out / "openapi.json"
+    spec.write_bytes(orjson.dumps(spec_of(traces, name, lambda told: note(str(told))), option=orjson.OPT_INDENT_2))
+    learn_spec(spec, data, calls, name, out)
 
 
 def _tell(api: Api, calls: int) -> None:

@@ -113,13 +113,13 @@ def serve(
         _settle()
         # Else Ctrl-C would wait for the thread that waits for the next line.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        asyncio.run(_serve_stdio(sessions, retention))
+        asyncio.run(_serve_stdio(sessions, retention, traffic))
         raise typer.Exit(traffic.close())
     shipped = shipped_worlds() if mode is Mode.SIMULATE else ()
     worlds: dict[str, Callable[[], World]] = {name: partial(shipped_world, name) for name in shipped}
     worlds[definition.name] = lambda: definition
     face = None if traffic.face is None else traffic.face(token is not None)
-    app = create_app(sessions, worlds, host=host, token=token, retention=retention, rest=face)
+    app = create_app(sessions, worlds, host=host, token=token, retention=retention, rest=face, at_end=traffic.at_end)
     listener = _listen(host, port)
     address = _address(host, listener.getsockname()[1])
     # Not before the port is ours: a start that fails leaves the default session where it is.
@@ -175,9 +175,11 @@ def _go_on(sessions: Sessions, world: World, seed: int | None, perturbations: tu
     return sessions.info(session.id).steps
 
 
-async def _serve_stdio(sessions: Sessions, retention: Retention) -> None:
+async def _serve_stdio(sessions: Sessions, retention: Retention, traffic: Traffic) -> None:
     async with keeping(sessions, retention):
         await serve_stdio(sessions)
+    if traffic.at_end is not None:
+        await traffic.at_end()
 
 
 def _log() -> None:

@@ -58,7 +58,7 @@ def _capture(wanted: Wanted, upstream: McpUpstream | HttpUpstream, tools: ToolLi
     if isinstance(upstream, HttpUpstream):
         har = record = HarFile(wanted.record, cleaner)
         traffic = Traffic(world, face=lambda secured: Proxy(upstream, har, secured=secured))
-        traffic.told = [f"Hands on        /api to {upstream.name}"]
+        traffic.told = [f"Hands on       /api to {upstream.name}"]
     else:
         trace = record = TraceFile(wanted.record, world, cleaner)
         traffic = Traffic(world, {world: Capture(Real(world, upstream, trace))})
@@ -70,7 +70,7 @@ def _capture(wanted: Wanted, upstream: McpUpstream | HttpUpstream, tools: ToolLi
         notices.print(_written(record, cleaner), highlight=False, soft_wrap=True)
         return 0
 
-    traffic.close = close
+    traffic.close, traffic.at_end = close, upstream.aclose
     return traffic
 
 
@@ -83,7 +83,7 @@ def _spy(wanted: Wanted, real: Real) -> Traffic:
     spy = Spy(real, wanted.confidence, wanted.budget, _recorded(wanted.traces))
     budget = "any number of calls" if wanted.budget is None else f"{wanted.budget} calls"
     told = [f"Unsure         below {wanted.confidence:.0%}: {real.upstream.name} is asked, {budget}"]
-    return Traffic(real.world, {real.world: spy}, told=told)
+    return Traffic(real.world, {real.world: spy}, told=told, at_end=real.upstream.aclose)
 
 
 def _diff(wanted: Wanted, real: Real) -> Traffic:
@@ -96,7 +96,9 @@ def _diff(wanted: Wanted, real: Real) -> Traffic:
         return 0 if comparison.is_equal else 1
 
     told = [f"Compares       with {real.upstream.name}, which answers"]
-    return Traffic(real.world, {real.world: Diff(real, comparison)}, told=told, close=close)
+    return Traffic(
+        real.world, {real.world: Diff(real, comparison)}, told=told, at_end=real.upstream.aclose, close=close
+    )
 
 
 def _replay(wanted: Wanted) -> Traffic:

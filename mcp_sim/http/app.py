@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -35,6 +35,7 @@ def create_app(
     retention: Retention = EVERYTHING,
     mcp: McpFace | None = None,
     rest: ASGIApp | None = None,
+    at_end: Callable[[], Awaitable[None]] | None = None,
 ) -> Starlette:
     """The application that serves these sessions over MCP, as a REST API and to whoever controls them.
 
@@ -46,6 +47,7 @@ def create_app(
         retention: which sessions are deleted while the application runs, and when it starts.
         mcp: what answers at the MCP endpoints; default: the server of these sessions.
         rest: what answers as a REST API; default: the operations of the sessions' worlds.
+        at_end: called once nothing is served any more.
 
     Raises:
         SetupError: others could reach this host, and there is no token that would keep them out.
@@ -68,6 +70,8 @@ def create_app(
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with mcp.run(), keeping(sessions, retention):
             yield
+        if at_end is not None:
+            await at_end()
 
     return Starlette(
         routes=routes,

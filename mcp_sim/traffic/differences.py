@@ -48,14 +48,19 @@ def answer_differences(real: Observation, twin: Observation) -> list[Difference]
             Difference("is_error", words[real.is_error], words[twin.is_error]),
             *([] if real.text.strip() == twin.text.strip() else [Difference("text", real.text, twin.text)]),
         ]
-    if real.structured_content is not None:
+    if real.structured_content is not None and not real.is_error:  # an error is its text alone
         found += _under("structured", json_differences(real.structured_content, twin.structured_content))
-    if same_text(real.text, twin.text):
+    if same_text(real.text, twin.text) or (_is_nothing(real.text) and _is_nothing(twin.text)):
         return found
     ours, theirs = parsed(real.text), parsed(twin.text)
     if isinstance(ours, dict | list) and theirs is not NOT_JSON:
         return found + _under("text", json_differences(ours, theirs))
     return [*found, Difference("text", real.text, twin.text)]
+
+
+def _is_nothing(text: str) -> bool:
+    """Whether a text says nothing: there is none, or it is null."""
+    return text.strip() in ("", "null")
 
 
 def _under(name: str, found: list[Difference]) -> list[Difference]:

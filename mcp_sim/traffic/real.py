@@ -12,7 +12,7 @@ from mcp_sim.responders.live.live import LIVE, Live
 from mcp_sim.responders.live.upstream import Upstream
 from mcp_sim.traffic.record import TraceFile
 from schemas.recorded import RecordedCall
-from schemas.types import Call, Change, Observation, StateDelta, Step, Tool, World
+from schemas.types import Call, Change, StateDelta, Step, Tool, World
 from store.integrity import check
 from store.overlay import Overlay
 from store.view import EntityView
@@ -107,9 +107,3 @@ def joined(changes: list[Change], later: Change) -> list[Change]:
 def failed(step: Step) -> bool:
     """Whether the real service gave no answer."""
     return step.responder == "upstream"
-
-
-def said(observation: Observation) -> str:
-    """An observation in a few words."""
-    text = " ".join(observation.text.split())
-    return text if len(text) <= 100 else f"{text[:100]}…"

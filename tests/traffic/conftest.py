@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,12 +42,12 @@ class Agent:
         return await self.session.step(Call(tool, arguments))
 
 
-@pytest.fixture(scope="session")
-def pinboard_url() -> Iterator[str]:
-    """The pinboard over HTTP, as a process of its own."""
+@contextmanager
+def running(program: str) -> Iterator[str]:
+    """A server as a process of its own, on a free port; gives its address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    with subprocess.Popen([*shlex.split(NOTES), str(port)]) as process:
+    with subprocess.Popen([*shlex.split(program), str(port)]) as process:
         try:
             while process.poll() is None:
                 try:
@@ -55,9 +55,23 @@ def pinboard_url() -> Iterator[str]:
                     break
                 except OSError:
                     threading.Event().wait(0.05)
-            yield f"http://127.0.0.1:{port}/mcp"
+            yield f"http://127.0.0.1:{port}"
         finally:
             process.kill()
+
+
+@pytest.fixture(scope="session")
+def pinboard_url() -> Iterator[str]:
+    """The pinboard over HTTP."""
+    with running(NOTES) as address:
+        yield f"{address}/mcp"
+
+
+@pytest.fixture(scope="session")
+def shelf() -> Iterator[str]:
+    """The address of the shelf, an HTTP API."""
+    with running(f"{shlex.quote(sys.executable)} -m tests.traffic.shelf") as address:
+        yield address
 
 
 @pytest.fixture

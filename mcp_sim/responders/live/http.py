@@ -92,7 +92,7 @@ class HttpUpstream:
                     raise UpstreamFailed(f"{self.name} answered {where} with more than {MOST // 2**20} MiB")
         finally:
             await response.aclose()
-        dropped = {*_OURS, "content-encoding"}
+        dropped = {*_OURS, "content-encoding", "date", "server", "keep-alive"}
         headers = tuple((name, value) for name, value in response.headers.multi_items() if name.lower() not in dropped)
         return Answer(response.status_code, headers, bytes(body))
 

@@ -121,6 +121,23 @@ def _call(entry: Any, operations: Sequence[Operation]) -> RecordedCall:
     )
 
 
+def operation_of(entry: dict[str, Any]) -> Operation:
+    """The operation of one entry by its method and path alone: parts of the path that look like ids are arguments.
+
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError: it is no whole entry.
+    """
+    method, path = str(entry["request"]["method"]).upper(), urlsplit(entry["request"]["url"]).path
+    tool, arguments = _unnamed(method, path)
+    names = iter(arguments)
+    parts = [f"{{{next(names)}}}" if _is_id(unquote(part)) else part for part in path.split("/")]
+    return Operation(method, "/".join(parts) or "/", tool)
+
+
+def _is_id(part: str) -> bool:
+    return bool(_ID.fullmatch(part) and not _VERSION.fullmatch(part))
+
+
 def _kind(method: str) -> Kind:
     return "read" if method in _READS else "write"
 
@@ -151,7 +168,7 @@ def _unnamed(method: str, path: str) -> tuple[str, dict[str, Any]]:
     arguments: dict[str, Any] = {}
     last = ""
     for part in map(unquote, filter(None, path.split("/"))):
-        if _ID.fullmatch(part) and not _VERSION.fullmatch(part):
+        if _is_id(part):
             name = f"{last}_id" if last else "id"
             while name in arguments:
                 name += "_2"
