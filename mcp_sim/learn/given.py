@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import orjson
+
 from mcp_sim.learn.answers import is_cut_off
+from mcp_sim.learn.collections import sound
 from mcp_sim.learn.tools import ToolList
 from schemas.recorded import RecordedCall
 from schemas.types import Tool
@@ -49,7 +52,7 @@ class Given:
                 cut.append(call.source or f"call {call.index} of {call.trajectory}")
                 continue
             domains[call.domain] += 1
-            self.calls.append(self._hinted(call))
+            self.calls.append(self._hinted(_sound(call)))
         if cut:
             self.told.append(f"{_several(cut)}: the answer ends in the middle of its JSON; left out")
         if len(domains) > 1:
@@ -64,6 +67,16 @@ class Given:
         declared = self.tools.get(call.tool)
         reads = declared.get("annotations", {}).get("read_only") if declared and call.kind == "unknown" else None
         return call if reads is None else replace(call, kind="read" if reads else "write")
+
+
+def _sound(call: RecordedCall) -> RecordedCall:
+    """The call as every part of the house can hold it: no half letters, no numbers beyond 64 bits."""
+    try:
+        orjson.dumps([call.text, call.arguments, call.structured])
+    except TypeError:
+        text, arguments, structured = sound([call.text, call.arguments, call.structured], lambda _: None)
+        return replace(call, text=text, arguments=arguments, structured=structured)
+    return call
 
 
 def _entry(tool: Tool, is_declared: bool) -> dict[str, Any]:

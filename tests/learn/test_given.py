@@ -49,6 +49,15 @@ def test_cut_off_answers_are_left_out_and_told_by_place() -> None:
     assert given.told == ["calls.jsonl:7: the answer ends in the middle of its JSON; left out"]
 
 
+def test_half_letters_and_numbers_beyond_64_bits_break_nothing() -> None:
+    given = Given()
+    given.add_calls([call("half \ud800", f"r{n}", arguments={"at": 2**70}) for n in range(3)])
+
+    learned = learn("odd", given)
+
+    assert learned.facts["tools"]["look"]["answer"]["expression"] == '"half ?"'
+
+
 def test_several_domains_in_one_file_are_told_and_learned_as_one() -> None:
     given = Given()
     given.add_calls([call("a", domain="ships"), call("b", domain="ports"), call("c", domain="ships")])
