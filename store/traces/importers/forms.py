@@ -17,7 +17,18 @@ from store.traces.importers.otel import OTEL
 from store.traces.importers.parquet import PARQUET
 from store.traces.importers.sharegpt import SHAREGPT
 
-FORMS: tuple[Form, ...] = (CANONICAL, JSONL, DEFINITIONS, HAR, ATIF, OTEL, OPENAI, SHAREGPT, PARQUET, MCP)
+FORMS: tuple[Form, ...] = (
+    CANONICAL,
+    JSONL,
+    DEFINITIONS,
+    HAR,
+    ATIF,
+    MCP,  # before the conversations: what a server asks of a model holds messages as well
+    OTEL,
+    OPENAI,
+    SHAREGPT,
+    PARQUET,
+)
 """In the order in which they are tried."""
 _LOOKED_AT = 2**22
 """Bytes by which the form of a file is recognised."""

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.marks import at_pointer
 from schemas.recorded import RecordedCall
 from store.raw import RawStore, ingest
 from store.traces.exporters import FORMATS
@@ -105,3 +106,21 @@ def test_no_part_of_a_recording_breaks_its_reading(tmp_path_factory, form: str, 
         for written in FORMATS.values():
             assert all(map(orjson.dumps, written.lines(run)))
             written.remains(run)
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("form", [form for form in LINES if form != "definitions"])
+def test_every_span_leads_to_the_json_it_was_read_from(tmp_path: Path, form: str, mark: bytes) -> None:
+    told = {"note": "Bööte 😀"}
+    lines = [{**told, **line} if form not in ("mcp-sim", "mcp") else line for line in LINES[form]]
+    content = mark + b"\n".join(map(orjson.dumps, lines))
+    (tmp_path / "recorded").write_bytes(content)
+
+    (run,) = read_runs(tmp_path / "recorded", tell=lambda one: pytest.fail(str(one)))
+
+    assert run.calls
+    for part in run.parts:
+        assert part.spans
+        for start, end, pointer in part.spans:
+            found = at_pointer(orjson.loads(content[start:end]), pointer)
+            assert isinstance(found, dict), (pointer, found)

@@ -169,3 +169,10 @@ def test_an_unknown_version_of_the_protocol_is_told(reading: Reading) -> None:
     assert reading.told == [
         "FILE:2: protocol version '2099-01-01' is not known; what its messages say themselves is read"
     ]
+
+
+def test_what_a_server_asks_of_a_model_makes_no_conversation_of_a_capture(reading: Reading) -> None:
+    question = {"role": "user", "content": {"type": "text", "text": "hello"}}
+    calls = reading.lines(ask(7, "sampling/createMessage", messages=[question]), ask(1, name="a"), tell(1, "A"))
+
+    assert [call.text for call in calls] == ["A"]
