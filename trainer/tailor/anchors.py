@@ -14,6 +14,7 @@ from store.matching import same
 from trainer.tailor.ids import ids_in
 from trainer.tailor.invariants import Pages, counts, ordering
 from trainer.tailor.walk import SEED, Moment
+from trainer.tailor.words import words, world_words
 
 EXTRACTOR = "anchors/1"
 _IDS = 64
@@ -91,7 +92,9 @@ class Extractor:
             self._seen.setdefault(text, event.id)
 
     def _is_seed(self, moment: Moment, text: str) -> bool:
-        return any(moment.view.exists(entity, text) for entity in moment.world.entities)
+        """Whether an id stands in the initial rows, as a key or deep inside of one."""
+        known = words(text)
+        return bool(known) and known <= world_words(moment.world)
 
     def _deltas(self, moment: Moment) -> Iterator[Anchor]:
         for change in moment.step.delta.changes:

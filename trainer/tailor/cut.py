@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from mcp_sim.learn.tables import Table
 from schemas.types import Step, World
 from trainer.record import Record
 from trainer.tailor.anchors import Anchor, Extractor
@@ -50,11 +51,11 @@ class Arm:
 class Cutter:
     """Makes records of the runs of one world, one run after the other."""
 
-    def __init__(self, recipe: Recipe, world: World, arm: Arm) -> None:
+    def __init__(self, recipe: Recipe, world: World, arm: Arm, tables: dict[str, Table] | None = None) -> None:
         self._recipe = recipe
         self._world = world
         self._arm = arm
-        self._walker = Walker(world)
+        self._walker = Walker(world, tables)
         self._sieve = Sieve(recipe.filters)
         self._settings = Settings(recipe.prompt_tokens, recipe.seed)
         self._uses = [(REGISTRY[use.intent], use) for use in recipe.intents]

@@ -6,7 +6,8 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Any, Protocol, TypeVar
 
 from mcp_sim.errors import McpSimError
@@ -51,7 +52,16 @@ class Local:
 
 
 def _start() -> None:
+    """Begin as a worker, which ends with whoever started it, however that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it is told, and ends it
+    owner = parent_process()
+    if owner is not None:
+        Thread(target=_end_with, args=(owner,), daemon=True).start()
+
+
+def _end_with(owner: Any) -> None:
+    owner.join()
+    os._exit(1)
 
 
 class Ray:

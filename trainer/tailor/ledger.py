@@ -42,9 +42,12 @@ class Ledger:
         self._counts[at[0]] += (row is not None) - (self._rows.rows.get(at) is not None)
         self._rows.put(at, row)
 
-    def changed(self) -> Iterator[tuple[At, Row | None]]:
-        """The rows that are not as they were at first, or were not there."""
-        return ((at, self._rows.rows[at]) for at in self._before)
+    def changes(self) -> dict[str, dict[str, Row | None]]:
+        """The rows that are not as they were at first, by entity and key."""
+        found: dict[str, dict[str, Row | None]] = {}
+        for entity, key in self._before:
+            found.setdefault(entity, {})[key] = self._rows.rows[entity, key]
+        return found
 
     def get(self, entity: str, key: str) -> Row | None:
         """The row with this key, or None."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from mcp_sim.learn.tables import Table
 from schemas.canonical import canonical
 from schemas.types import Step, World
 from store.traces.encode import decode_step
@@ -19,7 +20,7 @@ from trainer.tailor.cut import Arm, Cut, Cutter
 from trainer.tailor.events import Event, events_of, raw_events, runs
 from trainer.tailor.filters import size_of
 from trainer.tailor.scan import store_path
-from trainer.tailor.services import world_of
+from trainer.tailor.services import tables_of_service, world_of
 from trainer.tailor.signature import short, signature
 from trainer.tailor.statistics import Counts
 from trainer.tailor.walk import Run
@@ -112,24 +113,25 @@ class _Maker:
     def cuts(self, *, records: bool = True) -> Iterator[Cut]:
         """What becomes of every run of the unit."""
         cutters: dict[tuple[str, str], Cutter] = {}
-        for run, world in sorted(self._runs(), key=lambda found: (found[0].server, found[0].key)):
+        for run, world, tables in sorted(self._runs(), key=lambda found: (found[0].server, found[0].key)):
             place = run.server, world.fingerprint
             if place not in cutters:
-                cutters = {place: Cutter(self._recipe, world, self._arm)}
+                cutters = {place: Cutter(self._recipe, world, self._arm, tables)}
             yield cutters[place].cut(run, records=records)
 
-    def _runs(self) -> Iterator[tuple[Run, World]]:
+    def _runs(self) -> Iterator[tuple[Run, World, dict[str, Table]]]:
         store, source = store_path(self._shop.out, self._unit["store"]), self._unit["source"]
         for recorded in runs(store, self._unit["shard"], self._unit["of"]):
             events = events_of(recorded)
             if recorded.header is not None:
                 world = _world(canonical_header(recorded.header))
                 steps = tuple(_steps(store, events))
-                yield Run(recorded.id, world.name, source, events, steps, frozenset(world.tools)), world
+                yield Run(recorded.id, world.name, source, events, steps, frozenset(world.tools)), world, {}
                 continue
             service = self._services[domain_of(source, recorded, recorded.calls[0])]
             declared = service.declared if service.has_definitions else None
-            yield Run(recorded.id, service.name, source, events, None, declared), world_of(service)
+            run = Run(recorded.id, service.name, source, events, None, declared)
+            yield run, world_of(service), tables_of_service(service)
 
 
 def _steps(store: Path, events: Iterable[Event]) -> Iterator[Step]:

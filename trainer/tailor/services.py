@@ -115,9 +115,14 @@ def induced(name: str, uses: ToolUse) -> Tool | None:
 
 
 @lru_cache(maxsize=16)
+def _tables(data: tuple[str, ...]) -> dict[str, Table]:
+    return tables_of(read_data(map(Path, data))) if data else {}
+
+
+@lru_cache(maxsize=16)
 def _world(line: bytes) -> World:
     service = decode_service(line)
-    tables = tables_of(read_data(map(Path, service.data))) if service.data else {}
+    tables = _tables(service.data)
     pack = {
         "entities": {name: _entity(table) for name, table in tables.items()},
         "seed": {name: list(table.rows.values()) for name, table in tables.items()},
@@ -132,6 +137,11 @@ def _world(line: bytes) -> World:
 def world_of(service: Service) -> World:
     """The world that stands for a service: its tools, and its rows as entities."""
     return _world(service.encode())
+
+
+def tables_of_service(service: Service) -> dict[str, Table]:
+    """The initial rows of a service."""
+    return _tables(service.data)
 
 
 def _entity(table: Table) -> dict[str, Any]:

@@ -10,8 +10,12 @@ from typing import Any
 
 from mcp_sim.bench.observed import Observed
 from mcp_sim.fidelity import NOT_JSON, parsed
+from mcp_sim.learn.history import History, answer_of
+from mcp_sim.learn.memory import Rows
+from mcp_sim.learn.tables import Table
 from mcp_sim.session import OBSERVED
 from schemas.canonical import canonical
+from schemas.recorded import RecordedCall
 from schemas.types import Call, Change, Observation, Row, StateDelta, Step, Violation, World
 from store.integrity import check
 from store.matching import same
@@ -98,10 +102,11 @@ class Moment:
 class Walker:
     """Goes through the runs of one world."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, tables: dict[str, Table] | None = None) -> None:
         self.world = world
         self._ledger = Ledger(world)
         self._observed = Observed(world)
+        self._history = History(tables or {})
 
     def moments(self, run: Run, past: list[Step]) -> Iterator[Moment]:
         """The calls of a run, one by one; `past` is what prompts may tell of, and is the caller's to fill."""
@@ -114,17 +119,13 @@ class Walker:
         finally:
             self._ledger.reset()
 
-    def changed(self) -> list[tuple[At, Row | None]]:
-        """The rows that the run has changed or shown so far, as they are now."""
-        return list(self._ledger.changed())
-
     def _moment(self, run: Run, at: int, event: Event, past: list[Step], memory: _Memory) -> Moment:
         own = run.steps[at] if run.steps is not None else None
         now = own.at if own is not None else self._now(at)
         n = own.n if own is not None else at + 1
         view = EntityView(self._ledger, self.world, 0, n, now, {}, TracePast(tuple(past)))
         call = event.call
-        shown = {} if own is not None else self._observed.shown(view, call)
+        shown = {} if own is not None else self._shown(view, call)
         clashes = [*memory.row_clashes(event, view, shown), *memory.text_clash(event)]
         changes = () if clashes else tuple(_changes(self.world, view, shown))
         delta = own.delta if own is not None else StateDelta(changes)
@@ -137,6 +138,14 @@ class Walker:
         again = memory.again(event)
         memory.take(at, event, shown, delta)
         return Moment(run, self.world, at, event, view, step, shown, tuple(clashes), violations, again, known)
+
+    def _shown(self, view: EntityView, call: RecordedCall) -> dict[At, Row]:
+        """The rows that an answer shows: those that are surely rows, or else those that are like the initial ones."""
+        found = dict(self._observed.shown(view, call))
+        if found or call.is_error or not self._history.tables:
+            return found
+        rows = Rows(self._history.tables, self._ledger.changes())
+        return {(name, key): row for name, key, row in self._history.seen(answer_of(call), call.arguments, rows)}
 
     def _now(self, at: int) -> str:
         moment = self.world.clock.start + timedelta(seconds=self.world.clock.tick * (at + 1))

@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,33 @@ def test_a_run_that_is_killed_at_any_moment_goes_on_to_the_same_bytes(
                 os.kill(started.pid, signal.SIGKILL)
                 started.wait()
         assert _bytes(out) == whole
+
+
+def _workers(pid: int) -> list[int]:
+    """The processes that a process started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in children.read_text().split()] if children.exists() else []
+
+
+def _is_running(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc to see the children of a process")
+def test_workers_end_with_a_run_that_is_killed(tmp_path: Path) -> None:
+    given = recipe(written(tmp_path / "in", runs(400, calls=6)))
+    command = [sys.executable, "-m", "trainer", "tailor", "--recipe", str(_file(tmp_path, given)), "--workers", "2"]
+    started = subprocess.Popen([*command, "--out", str(tmp_path / "out")], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while len(workers := _workers(started.pid)) < 3 and time.monotonic() < deadline:  # two, and who looks after them
+        time.sleep(0.05)
+    assert len(workers) == 3
+    os.kill(started.pid, signal.SIGKILL)
+    started.wait()
+    while any(map(_is_running, workers)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(_is_running, workers))
 
 
 def test_what_is_done_is_not_done_again(tailored: Callable[..., Made], tmp_path: Path) -> None:

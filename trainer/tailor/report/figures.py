@@ -59,7 +59,7 @@ def losses(counts: dict[str, Any]) -> dict[str, int]:
 
 
 def coverage(manifest: dict[str, Any]) -> Shares:
-    """How many records of each intent there are, by domain, in all splits together."""
+    """The share of each intent in the records of each domain, whose name tells how many those are."""
     shown = largest(manifest["counts"]["events"])
     found: dict[str, Counter[str]] = defaultdict(Counter)
     for split in manifest["records"].values():
@@ -67,4 +67,6 @@ def coverage(manifest: dict[str, Any]) -> Shares:
             domain, _, intent = place.rpartition("\t")
             found[shown.get(domain, OTHERS)][intent] += count
     ordered = sorted(found.items(), key=lambda part: -part[1].total())
-    return {domain: {name: float(own[name]) for name in sorted(own)} for domain, own in ordered}
+    return {
+        f"{domain} ({own.total()})": {name: own[name] / own.total() for name in sorted(own)} for domain, own in ordered
+    }

@@ -30,7 +30,7 @@ def page(manifest: dict[str, Any]) -> str:
             "errors": plots.bars(figures.error_rates(counts), "share of calls that are errors"),
             "lengths": plots.bars(figures.lengths(counts), "observations of at most so many characters"),
             "losses": plots.bars(lost, "turns taken out") if lost else None,
-            "coverage": plots.stacked(figures.coverage(manifest), "records"),
+            "coverage": plots.stacked(figures.coverage(manifest), "share of records"),
         }
     except ImportError:
         raise NoPlots("The report needs matplotlib; install it: pip install 'mcp-sim[tailor]'") from None
