@@ -14,6 +14,7 @@ from trainer.tailor.filters import Loss, Sieve
 from trainer.tailor.gate import Ground, Rejection, objection
 from trainer.tailor.intents import REGISTRY
 from trainer.tailor.intents.scene import Beat, Intent, Scene, Settings, Story
+from trainer.tailor.phrases import Phraser
 from trainer.tailor.recipe import Recipe, Use
 from trainer.tailor.walk import Run, Walker
 from trainer.tailor.words import all_words, words
@@ -51,7 +52,15 @@ class Arm:
 class Cutter:
     """Makes records of the runs of one world, one run after the other."""
 
-    def __init__(self, recipe: Recipe, world: World, arm: Arm, tables: dict[str, Table] | None = None) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        world: World,
+        arm: Arm,
+        tables: dict[str, Table] | None = None,
+        phraser: Phraser | None = None,
+    ) -> None:
+        self._phraser = phraser
         self._recipe = recipe
         self._world = world
         self._arm = arm
@@ -121,13 +130,17 @@ class Cutter:
     def _let_through(
         self, cut: Cut, ground: Ground, made: Iterable[tuple[Intent, Use, Record]]
     ) -> Iterator[tuple[Use, Record]]:
-        for intent, use, record in made:
+        phrased = self._phraser.phrased if self._phraser is not None else list
+        found = list(made)
+        for (intent, use, plain), record in zip(found, phrased(record for *_, record in found), strict=True):
             own = Ground(ground.world, ground.events, ground.anchors, self._wording[intent.name], ground.numbers)
             rejected = objection(record, intent.schema, own)
             if rejected is None:
                 yield use, record
-            else:
-                cut.rejections.append(rejected)
+                continue
+            cut.rejections.append(rejected)
+            if record is not plain and objection(plain, intent.schema, own) is None:
+                yield use, plain
 
     def _sampled(self, run: Run, made: list[tuple[Use, Record]]) -> list[Record]:
         """The records of a run; of an intent with a rule per run, so many of them, drawn by their ids."""

@@ -104,7 +104,7 @@ def _words(record: Record, ground: Ground) -> Iterable[tuple[str, str]]:
     known = [world_words(ground.world), ground.wording, ground.numbers]
     known += [event_words(ground.events[name]) for name in record.sources]
     known += [_anchor_words(ground.anchors[name]) for name in record.evidence]
-    known.append(frozenset().union(*(words(text) for text in generated(record))))
+    known.append(_declared(record))
     body = {"turns": [{"content": turn.content} for turn in record.turns], "facts": record.facts}
     for pointer, text in _texts(body, ""):
         unknown = _words_of(text).difference(*known)
@@ -113,10 +113,15 @@ def _words(record: Record, ground: Ground) -> Iterable[tuple[str, str]]:
             yield "unanchored", f"{pointer} holds {shown}, which no anchor vouches for"
 
 
-def generated(record: Record) -> list[str]:
-    """What a record declares to be generated."""
-    body = orjson.loads(encode_record(record))
-    return [text for pointer in record.generated if isinstance(text := _at(body, pointer), str)]
+def _declared(record: Record) -> frozenset[str]:
+    """The words of what is declared to be generated; in a turn, those alone that can be no id and no number."""
+    body = orjson.loads(encode_record(record)) if record.generated else {}
+    found: set[str] = set()
+    for pointer in record.generated:
+        text = _at(body, pointer)
+        said = words(text) if isinstance(text, str) else frozenset[str]()
+        found |= {word for word in said if word.isalpha()} if pointer.startswith("/turns/") else said
+    return frozenset(found)
 
 
 def _at(body: Any, pointer: str) -> Any:

@@ -19,6 +19,7 @@ from trainer.tailor.census import domain_of
 from trainer.tailor.cut import Arm, Cut, Cutter
 from trainer.tailor.events import Event, events_of, raw_events, runs
 from trainer.tailor.filters import size_of
+from trainer.tailor.phrases import Phraser
 from trainer.tailor.scan import store_path
 from trainer.tailor.services import tables_of_service, world_of
 from trainer.tailor.signature import short, signature
@@ -70,6 +71,8 @@ class _Maker:
         self._recipe = shop.recipe()
         self._services = shop.services()
         self._arm = arm if arm is not None else arm_of(shop)
+        asked = self._recipe.phrasing
+        self._phraser = Phraser(asked, shop.out / "phrases") if asked is not None else None
 
     def make(self) -> None:
         name, made = self._unit["name"], _Made()
@@ -116,7 +119,7 @@ class _Maker:
         for run, world, tables in sorted(self._runs(), key=lambda found: (found[0].server, found[0].key)):
             place = run.server, world.fingerprint
             if place not in cutters:
-                cutters = {place: Cutter(self._recipe, world, self._arm, tables)}
+                cutters = {place: Cutter(self._recipe, world, self._arm, tables, self._phraser)}
             yield cutters[place].cut(run, records=records)
 
     def _runs(self) -> Iterator[tuple[Run, World, dict[str, Table]]]:

@@ -88,6 +88,11 @@ def runs(count: int, calls: int = 7, seed: int = 0, domain: str = "library") -> 
     return found
 
 
+def initial(count: int, seed: int = 0) -> list[dict[str, Any]]:
+    """The rows that these runs begin with."""
+    return [book for number in range(count) for book in Library(seed * 100 + number).books.values()]
+
+
 def line(
     run: str, index: int, tool: str, arguments: dict[str, Any], text: str, *, is_error: bool = False, domain: str = ""
 ) -> dict[str, Any]:

@@ -212,6 +212,10 @@ class Intent:
         """The records about a whole run."""
         yield from ()
 
+    def instruction(self, record: Record) -> int | None:  # noqa: ARG002
+        """The turn that a model may say in other words, if there is one."""
+        return None
+
     def record(self, beat: Beat, use: Use, turns: tuple[Turn, ...], **parts: Any) -> Record:
         """A record about a call."""
         event, run = beat.moment.event, beat.moment.run

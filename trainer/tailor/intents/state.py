@@ -70,6 +70,10 @@ class StateQuery(Intent):
                 sources=tuple(found.moment.event.id for found in reversed(told)),
             )
 
+    def instruction(self, record: Record) -> int | None:
+        """The question."""
+        return len(record.turns) - 2
+
 
 class ReferentialProbe(Intent):
     """In which turn an id was named first; some of the ids are made up."""
@@ -119,6 +123,10 @@ class ReferentialProbe(Intent):
             sources=tuple(beat.moment.event.id for beat in reversed(told)),
             generated=declared,
         )
+
+    def instruction(self, record: Record) -> int | None:
+        """The question."""
+        return len(record.turns) - 2
 
 
 def _named(beat: Beat) -> Iterator[str]:

@@ -278,6 +278,10 @@ class AgentSft(Intent):
         evidence["evidence"] = tuple(dict.fromkeys((*evidence["evidence"], *deltas)))
         yield self.record(beats[0], use, tuple(turns), facts={"goal": goal, "calls": len(beats)}, **evidence)
 
+    def instruction(self, record: Record) -> int | None:  # noqa: ARG002
+        """The goal."""
+        return 1
+
 
 def _goal(beat: Beat) -> str:
     """What a call brought about, in words; nothing of one that only looked."""
