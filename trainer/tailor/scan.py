@@ -24,9 +24,10 @@ from trainer.tailor.services import (
     tool_body,
 )
 
-_LARGE = 2**16
-"""Bytes of a file that has a store of its own, so that several are taken in at once."""
-_TOGETHER = 64
+_STORE = 4 * 2**20
+"""Bytes that go into one store, so that several are taken in at once; a file is never divided."""
+_PACKED = 8
+"""How many bytes one of a packed file holds, about."""
 _RUNS = 100
 """Runs of a unit of work."""
 _MOST = 4096
@@ -43,14 +44,26 @@ class Taken:
 
 def stores_of(inputs: list[Inputs]) -> list[dict[str, Any]]:
     """Which files go into which store, the largest first, so that no worker waits for it alone."""
-    found: list[dict[str, Any]] = []
+    found: list[tuple[int, str, list[Path]]] = []
     for one in inputs:
-        large = [path for path in one.recordings if path.stat().st_size > _LARGE]
-        small = [path for path in one.recordings if path not in large]
-        groups = [[path] for path in large] + [small[at : at + _TOGETHER] for at in range(0, len(small), _TOGETHER)]
-        found += [{"source": one.source, "paths": list(map(str, group))} for group in groups]
-    found.sort(key=lambda store: -sum(Path(path).stat().st_size for path in store["paths"]))
-    return [{"number": number, **store} for number, store in enumerate(found)]
+        size, group = 0, list[Path]()
+        for path in one.recordings:
+            if group and size + _size(path) > _STORE:
+                found.append((size, one.source, group))
+                size, group = 0, []
+            size += _size(path)
+            group.append(path)
+        found.append((size, one.source, group))
+    found.sort(key=lambda store: -store[0])
+    return [
+        {"number": number, "source": source, "paths": list(map(str, paths))}
+        for number, (_, source, paths) in enumerate(found)
+    ]
+
+
+def _size(path: Path) -> int:
+    """About how many bytes a file holds."""
+    return path.stat().st_size * (_PACKED if path.suffix == ".gz" else 1)
 
 
 def store_path(out: Path, number: int) -> Path:

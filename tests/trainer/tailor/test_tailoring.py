@@ -40,6 +40,16 @@ def test_two_workers_make_what_one_makes(tailored: Callable[..., Made], tmp_path
     assert _bytes(tailored(given, workers=1).out) == _bytes(tailored(given, workers=2).out)
 
 
+@pytest.mark.slow
+def test_a_cluster_of_two_workers_makes_what_one_process_makes(tailored: Callable[..., Made], tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="Ray is not installed (pip install 'mcp-sim[ray]')")
+    given = recipe(written(tmp_path / "in", runs(210, calls=2)))
+    out = tmp_path / "cluster"
+    options = ["--recipe", str(_file(tmp_path, given)), "--out", str(out), "--engine", "ray", "--workers", "2"]
+    subprocess.run([sys.executable, "-m", "trainer", "tailor", *options], check=True, capture_output=True)
+    assert _bytes(out) == _bytes(tailored(given, report=True).out)
+
+
 def test_what_is_made_does_not_depend_on_how_recordings_are_called(
     tailored: Callable[..., Made], tmp_path: Path
 ) -> None:
