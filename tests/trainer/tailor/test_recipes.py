@@ -70,5 +70,5 @@ def test_what_is_left_open_is_told_with_its_place(parts: dict[str, Any], said: s
 
 
 def test_a_recipe_that_is_not_there_is_told_with_the_nearest_one() -> None:
-    with pytest.raises(RecipeError, match="neither a recipe .did you mean 'debug'.. nor a file"):
+    with pytest.raises(RecipeError, match=r"neither a recipe .did you mean 'debug'.. nor a file"):
         recipe_of("debgu")
