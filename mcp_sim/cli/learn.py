@@ -57,7 +57,7 @@ class Sources:
         given.told[:0] = told
         if not given.calls and not given.tools:
             named = "--openapi FILE, --tools FILE, --from-mcp COMMAND-OR-URL or --traces FILE"
-            raise SetupError(f"There is nothing to learn from: name {named}")
+            raise SetupError("\n".join([*given.told, f"There is nothing to learn from: name {named}"]))
         return given
 
     def calls(self, told: list[str], operations: Sequence[Operation] = ()) -> list[RecordedCall]:
@@ -67,7 +67,8 @@ class Sources:
         told += heard.told
         if self.traces and not found:
             of_domain = f" of the domain '{self.domain}'" if self.domain is not None else ""
-            raise SetupError(f"{', '.join(map(str, self.traces))}: there is no call{of_domain} in it to learn from")
+            nothing = f"{', '.join(map(str, self.traces))}: there is no call{of_domain} in it to learn from"
+            raise SetupError("\n".join([*heard.told, nothing]))
         return found
 
 
@@ -104,6 +105,9 @@ def command(
     """
     if not re.fullmatch(PACK_NAME, name):
         raise SetupError(f"--name '{name}': a pack has a name like '{_like(name)}'")
+    _check_places(
+        {"--openapi": [openapi] if openapi else [], "--tools": tools, "--data": data, "--traces": traces}, out
+    )
     if openapi is not None:
         if tools or from_mcp:
             option = "--tools" if tools else "--from-mcp"
@@ -131,6 +135,16 @@ def command(
         note(f"and {len(told) - _SENTENCES:,} more like these; {out / 'report.json'} has them all under 'told'")
     _tell(learned, len(given.calls))
     console.out(f"{out}: {len(world.entities)} entities, {len(world.tools)} tools. Look: mcp-sim serve {out}")
+
+
+def _check_places(given: dict[str, list[Path] | None], out: Path) -> None:
+    """Tell of a path that is not there, or is no folder, before anything is learned."""
+    for option, paths in given.items():
+        for path in paths or ():
+            if not path.exists():
+                raise SetupError(f"{option} {path}: there is no such file")
+    if out.exists() and not out.is_dir():
+        raise SetupError(f"--out {out}: this is a file; name a folder, which may be new")
 
 
 def _like(name: str) -> str:

@@ -135,3 +135,30 @@ def test_a_file_that_holds_no_rows_is_named(run: Any, recording: Path, tmp_path:
     )
     assert done.status == 1
     assert str(broken) in done.err.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--traces", "nowhere.jsonl"], "--traces nowhere.jsonl: there is no such file"),
+        (["--data", "nowhere.csv"], "--data nowhere.csv: there is no such file"),
+        (["--tools", "FILE"], "FILE:1: tool '' is set aside: a definition is a JSON object"),
+        (["--traces", "FILE"], "FILE: nothing in it is one of: a trace"),
+    ],
+)
+def test_what_cannot_be_read_is_named_with_its_place(run: Any, words: list[str], said: str, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.write_text('{"tools": [')
+    given = [word.replace("FILE", str(broken)) for word in words]
+
+    done = run("learn", "--name", "boats", "--out", str(tmp_path / "twin"), *given)
+
+    assert done.status == 1
+    assert said.replace("FILE", str(broken)) in done.err.replace("\n", "")
+    assert not (tmp_path / "twin").exists()
+
+
+def test_a_pack_is_written_into_a_folder_alone(run: Any, recording: Path) -> None:
+    done = run("learn", "--name", "boats", "--out", str(recording), "--traces", str(recording))
+    assert done.status == 1
+    assert "this is a file; name a folder" in done.err.replace("\n", " ")
