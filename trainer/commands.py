@@ -7,6 +7,7 @@ from mcp_sim.cli.group import imported_when_wanted
 MODULES: dict[str, str] = {
     "tailor": "tailor.cli.tailor",
     "trace": "tailor.cli.trace",
+    "run": "training",
     "export": "export.command",
 }
 """In which module of this package each command is, in the order of `--help`; the module has `register(app)`."""

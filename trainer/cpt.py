@@ -31,7 +31,7 @@ def cpt(stage: Stage, start: Path, records: Path, loop: Loop, kept: Mapping[str,
     """Train the checkpoint `start` on a file of records; goes on where an earlier call was interrupted.
 
     Returns:
-        What it came to: `loss` of the first and the last steps, `tokens` learned, `examples`, `too_long`, `masked`.
+        What it came to: `losses` of every step, `loss` of the last, `tokens` learned, `examples`, `too_long`, `masked`.
 
     Raises:
         TrainingError: nothing can be learned from the records, or training cannot go on.
@@ -119,10 +119,10 @@ def need_of(model: Any, loop: Loop) -> Need:
 
 
 def losses(log: list[dict[str, Any]]) -> dict[str, Any]:
-    """The losses of a stage: of each of the first and last three steps, and the mean of the last tenth."""
+    """The losses of a stage, step by step, and the mean of the last tenth."""
     found = [entry["loss"] for entry in log]
     tail = found[-max(len(found) // 10, 1) :]
-    return {"first_losses": found[:3], "last_losses": found[-3:], "loss": sum(tail) / len(tail), "steps": len(found)}
+    return {"losses": found, "loss": sum(tail) / len(tail), "steps": len(found)}
 
 
 def told(encoded: Encoded) -> dict[str, int]:

@@ -55,7 +55,7 @@ def sft(
     """Train the checkpoint `start` on a file of records; goes on where an earlier call was interrupted.
 
     Returns:
-        What it came to: `loss` of the first and the last steps, `tokens` learned, `examples`, `thought`, `chosen`.
+        What it came to: `losses` of every step, `loss` of the last, `tokens` learned, `examples`, `thought`, `chosen`.
 
     Raises:
         TrainingError: nothing can be learned from the records, or training cannot go on.

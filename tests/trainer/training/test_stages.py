@@ -33,7 +33,7 @@ LOOP = Loop(steps=6, batch=1, rate=3e-3, length=1536, save_every=2, threads=1)
 def test_cpt_learns_and_its_checkpoint_loads(start: Path, records: Path, tmp_path: Path) -> None:
     metrics = cpt(Stage("cpt", tmp_path), start, records, LOOP)
     assert metrics["steps"] == 6
-    assert metrics["last_losses"][-1] < metrics["first_losses"][0]
+    assert metrics["losses"][-1] < metrics["losses"][0]
     assert 0 < metrics["learned_tokens"] < metrics["tokens"]
     model, tokenizer = checkpoint.load(tmp_path / "model")
     assert tokenizer.chat_template == checkpoint.TEMPLATE.read_text().rstrip("\n")

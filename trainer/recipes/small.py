@@ -1,0 +1,49 @@
+"""Recipes that need no GPU."""
+
+from __future__ import annotations
+
+from trainer.checkpoint import Shape
+from trainer.loop import Loop
+from trainer.recipes import LENDING
+from trainer.recipes.recipe import Bench, Recipe
+from trainer.recipes.worlds import Worlds
+from trainer.rl import Learning
+from trainer.sft import Thinking
+
+
+def debug() -> Recipe:
+    """Every stage on two cores in minutes: to see that it runs, not what it can do."""
+    length = 1536
+    return Recipe(
+        name="debug",
+        about="All stages on a CPU within three minutes, with a model that learns the form of answers.",
+        source=Worlds((str(LENDING),), calls=12, prompt_tokens=1500, sessions=(10, 4, 8, 2)),
+        model=Shape(
+            hidden=64, layers=2, heads=4, key_value_heads=2, head=16, intermediate=192, vocabulary=1024, positions=2048
+        ),
+        cpt=Loop(steps=60, batch=1, rate=6e-3, length=length, save_every=20, warmup=5),
+        sft=Loop(steps=20, batch=1, rate=3e-3, length=length, save_every=10, warmup=2),
+        thinking=Thinking(share=0.3),
+        rl=Loop(steps=4, batch=4, rate=2e-4, length=length, save_every=2),
+        learning=Learning(group=4, longest=48, rounds=2),
+        bench=Bench(calls=8, longest=48),
+    )
+
+
+def cpu() -> Recipe:
+    """A small world model in about an hour on two cores."""
+    length = 1536
+    return Recipe(
+        name="cpu",
+        about="A model of 1.4 million weights that plays a small world, in about an hour on two cores.",
+        source=Worlds((str(LENDING),), calls=25, prompt_tokens=1500, sessions=(120, 40, 60, 12)),
+        model=Shape(
+            hidden=128, layers=4, heads=4, key_value_heads=2, head=32, intermediate=384, vocabulary=2048, positions=4096
+        ),
+        cpt=Loop(steps=2400, batch=2, rate=4e-3, length=length, save_every=200, warmup=100),
+        sft=Loop(steps=600, batch=2, rate=1e-3, length=length, save_every=100, warmup=20),
+        thinking=Thinking(share=0.3),
+        rl=Loop(steps=160, batch=8, rate=2e-5, length=length, save_every=40),
+        learning=Learning(group=8, longest=160, rounds=4),
+        bench=Bench(calls=200, longest=160),
+    )

@@ -1,0 +1,208 @@
+"""A whole run: data, cpt, sft, rl and bench, one folder each; whatever is done already is not done again."""
+
+from __future__ import annotations
+
+import logging
+import platform
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+import torch
+
+from trainer import checkpoint
+from trainer.bench import Result, bench
+from trainer.card import card
+from trainer.cases import Cases
+from trainer.cpt import cpt
+from trainer.durable import checkpoints, write_json
+from trainer.encode import Encoder
+from trainer.errors import TrainingError
+from trainer.generate import Sampling, generate
+from trainer.recipes.recipe import Bench, Recipe
+from trainer.record import Record, read_records, write_records
+from trainer.rejection import asked
+from trainer.report import html
+from trainer.rl import rl
+from trainer.sft import sft
+from trainer.stage import Stage, file_hash
+
+_log = logging.getLogger("trainer")
+STAGES = ("cpt", "sft", "rl")
+MANIFEST, REPORT, RESULT = "manifest.json", "report.html", "bench.json"
+_LIBRARIES = ("torch", "transformers", "trl", "accelerate", "datasets", "tokenizers", "mcp-sim")
+_POOLS = ("cpt", "sft", "rl", "held_out")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A recipe and the folder in which it is carried out."""
+
+    recipe: Recipe
+    folder: Path
+
+    @property
+    def traces(self) -> Path:
+        """What the records stand on."""
+        return self.folder / "data" / "traces"
+
+    @property
+    def model(self) -> Path:
+        """The last checkpoint."""
+        return self.folder / STAGES[-1] / "model"
+
+    def records(self, pool: str) -> Path:
+        """The records of a pool."""
+        return self.folder / "data" / f"{pool}.jsonl.gz"
+
+    def stage(self, name: str) -> Stage:
+        """A stage in its folder."""
+        return Stage(name, self.folder / name)
+
+
+def run(recipe: Recipe, folder: Path) -> dict[str, Any]:
+    """Carry out a recipe, or go on where it was interrupted.
+
+    Returns:
+        The manifest: hashes of the data, versions, seeds and metrics.
+
+    Raises:
+        TrainingError: it cannot begin or go on; what is done stays.
+    """
+    if recipe.gpu and not torch.cuda.is_available():
+        raise TrainingError(f"recipe '{recipe.name}' needs a GPU, and there is none here; recipe 'cpu' does without")
+    whole = Run(recipe, folder)
+    told = _tailor(whole)
+    start = _start(whole)
+    for name, stage in _stages(whole).items():
+        _log.info("%s", name)
+        stage(start)
+        start = whole.stage(name).model
+    result = _bench(whole)
+    manifest = _manifest(whole, told, result)
+    write_json(folder / MANIFEST, manifest)
+    (whole.model / "README.md").write_text(card(manifest), encoding="utf-8")
+    return manifest
+
+
+def _stages(whole: Run) -> dict[str, Callable[[Path], dict[str, Any]]]:
+    recipe, traces = whole.recipe, whole.traces
+    return {
+        "cpt": lambda start: cpt(whole.stage("cpt"), start, whole.records("cpt"), recipe.cpt),
+        "sft": lambda start: sft(whole.stage("sft"), start, whole.records("sft"), recipe.sft, recipe.thinking, traces),
+        "rl": lambda start: rl(whole.stage("rl"), start, whole.records("rl"), recipe.rl, recipe.learning, traces),
+    }
+
+
+def _tailor(whole: Run) -> dict[str, Any]:
+    """Write the records, pool by pool; a pool that is there is whole."""
+    data = whole.recipe.source.data(whole.traces)
+    source = whole.folder / "data" / "source.json"
+    told = orjson.loads(orjson.dumps(data.told))
+    if source.is_file() and orjson.loads(source.read_bytes()) != told:
+        raise TrainingError(f"{source.parent} holds other data than the recipe asks for: name another folder")
+    write_json(source, told)
+    for pool in _POOLS:
+        if not whole.records(pool).is_file():
+            records: Iterator[Record] = getattr(data, pool)
+            count = write_records(whole.records(pool), records)
+            _log.info("data: %d records for %s", count, pool)
+    return {"source": told, "files": {pool: file_hash(whole.records(pool)) for pool in _POOLS}}
+
+
+def _start(whole: Run) -> Path:
+    """The checkpoint that the first stage begins with: made from nothing, or taken."""
+    model, folder = whole.recipe.model, whole.folder / "start"
+    if isinstance(model, str):
+        return Path(model)
+    if not (folder / "model.safetensors").is_file():
+        texts = (turn.content for record in read_records(whole.records("cpt")) for turn in record.turns)
+        tokenizer = checkpoint.make_tokenizer(texts, model.vocabulary, model.positions)
+        checkpoint.save(checkpoint.make_model(model, tokenizer, whole.recipe.seed), tokenizer, folder)
+        _log.info("a model of %s weights", f"{model.parameters:,}")
+    return folder
+
+
+def _bench(whole: Run) -> Result:
+    """What each stage's model answers to the held-out calls."""
+    held_out = list(islice(read_records(whole.records("held_out")), whole.recipe.bench.calls))
+    ground = Cases(whole.traces)
+    cases = [ground.of(record) for record in held_out]
+    answers = {name: _answers(whole.stage(name), held_out, whole.recipe) for name in STAGES}
+    result = bench(cases, answers, seed=whole.recipe.seed)
+    write_json(whole.folder / RESULT, result.as_json())
+    page = html(result, f"The run '{whole.recipe.name}'", _curves(whole))
+    (whole.folder / REPORT).write_text(page, encoding="utf-8")
+    return result
+
+
+def _answers(stage: Stage, records: Iterable[Record], recipe: Recipe) -> list[str]:
+    """What a stage's model says to each record; asked once, and kept."""
+    file = stage.folder / "answers.json"
+    how: Bench = recipe.bench
+    records = list(records)
+    wanted = {"bench": asdict(how), "records": [record.id for record in records]}
+    if file.is_file():
+        kept = orjson.loads(file.read_bytes())
+        if kept["asked"] == wanted:
+            said: list[str] = kept["said"]
+            return said
+    _log.info("bench: %d answers of %s", len(records), stage.name)
+    recipe.cpt.begin()
+    model, tokenizer = checkpoint.load(stage.model)
+    if torch.cuda.is_available():
+        model.to("cuda")
+    encoder = Encoder(tokenizer)
+    prompts = [encoder.prompt_ids(asked(record), thinking=how.thinking) for record in records]
+    said = [one.text for one in generate(model, tokenizer, prompts, Sampling(how.longest, batch=how.batch))]
+    write_json(file, {"asked": wanted, "said": said})
+    return said
+
+
+def _curves(whole: Run) -> dict[str, list[float]]:
+    """Losses and rewards of every stage, step by step."""
+    curves: dict[str, list[float]] = {}
+    for name in STAGES:
+        metrics = whole.stage(name).metrics or {}
+        for key, what in (("losses", "loss"), ("rewards", "reward")):
+            if metrics.get(key):
+                curves[f"{name} {what}"] = metrics[key]
+    return curves
+
+
+def _manifest(whole: Run, data: dict[str, Any], result: Result) -> dict[str, Any]:
+    recipe = whole.recipe
+    return {
+        "recipe": {
+            "name": recipe.name,
+            "about": recipe.about,
+            "seed": recipe.seed,
+            "model": recipe.model if isinstance(recipe.model, str) else asdict(recipe.model),
+            **{name: getattr(recipe, name).told() for name in STAGES},
+            "thinking": asdict(recipe.thinking),
+            "learning": asdict(recipe.learning),
+            "bench": asdict(recipe.bench),
+        },
+        "data": data,
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
+        "stages": {name: whole.stage(name).metrics for name in STAGES},
+        "bench": {
+            "calls": result.calls,
+            "means": {name: {key: asdict(mean) for key, mean in found.items()} for name, found in result.means.items()},
+            "gains": {name: {key: asdict(mean) for key, mean in found.items()} for name, found in result.gains.items()},
+        },
+    }
+
+
+def unfinished(folder: Path) -> str:
+    """Where a run stands, in words: the stage and its last checkpoint."""
+    for name in STAGES:
+        stage = Stage(name, folder / name)
+        if stage.metrics is None:
+            kept = checkpoints(stage.folder)
+            return f"{name}, {kept[-1].name}" if kept else name
+    return "bench"

@@ -1,0 +1,65 @@
+"""`python -m trainer run`: a recipe from its data to its bench."""
+
+from __future__ import annotations
+
+import logging
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from mcp_sim.cli.output import console, notices
+from trainer.errors import TrainingError
+from trainer.recipes import RECIPES, find_recipe
+
+_QUIET = {
+    # Threads that wait give way: on a machine that others use too, this is several times as fast.
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "TOKENIZERS_PARALLELISM": "false",
+    "TRL_EXPERIMENTAL_SILENCE": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "PYTHONWARNINGS": "ignore::FutureWarning",
+}
+_MEASURES = ("exact", "leaf_f1", "rubric", "rules", "violations")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("run")(run)
+
+
+def run(
+    recipe: Annotated[str, typer.Option(help=f"One of {', '.join(RECIPES)}.")],
+    out: Annotated[Path | None, typer.Option(help="The folder of the run; default: runs/RECIPE.")] = None,
+) -> None:
+    """Train a world model: data, cpt, sft, rl and bench. The same command goes on after an interruption."""
+    if recipe not in RECIPES:
+        find_recipe(recipe)
+    if find_spec("trl") is None:
+        raise TrainingError(
+            "training needs torch and TRL, which are not installed here: `make train-env` makes .venv-train, or "
+            "`pip install 'mcp-sim[train]'`"
+        )
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("trainer").setLevel(logging.INFO)
+    from trainer.quiet import quiet  # noqa: PLC0415 - torch is imported here, once the environment is set
+
+    quiet()
+    from trainer import run as runs  # noqa: PLC0415
+
+    folder = Path("runs") / recipe if out is None else out
+    try:
+        manifest = runs.run(find_recipe(recipe), folder)
+    except KeyboardInterrupt:
+        raise TrainingError(f"interrupted at {runs.unfinished(folder)}; the same command goes on from there") from None
+    table = Table("stage", *_MEASURES, title=f"{manifest['bench']['calls']} held-out calls", title_justify="left")
+    for name, means in manifest["bench"]["means"].items():
+        shown = [means.get(measure) for measure in _MEASURES]
+        table.add_row(name, *("–" if mean is None else f"{mean['mean']:.3f}" for mean in shown))
+    console.print(table)
+    notices.out(f"Report: {folder / runs.REPORT}. Serve it: mcp-sim worldmodel serve cpu --model {folder / 'rl/model'}")
