@@ -26,12 +26,15 @@ class Span(NamedTuple):
     kind: str
 
 
-_NAMED = (
-    r"[\w.-]{0,40}?(?:password|passwd|passphrase|passcode|pwd|client[_-]?secret|secret|api[_-]?key|"
+_WORDS = (
+    r"(?:password|passwd|passphrase|passcode|pwd|client[_-]?secret|secret|api[_-]?key|"
     r"(?:access|secret|private|signing|encryption|auth|account)[_-]?key|"
     r"(?:access|refresh|auth|id|session|bearer|security|csrf|xsrf|api|oauth|private|personal[_-]?access)[_-]?token|"
     r"token|authorization|credentials?|jsessionid|phpsessid|sessionid|signature|sig)"
 )
+_NAMED = rf"[\w.-]{{0,40}}?{_WORDS}"
+_LIKELY = re.compile(rf"(?i){_WORDS}(?:\\*[\"'])?\s{{0,4}}[:=]", re.ASCII)
+"""What `_QUOTED` and `_ASSIGNED` cannot do without, found much faster."""
 _QUOTED = re.compile(
     rf"(?i)(?P<open>\\*[\"'])(?P<name>{_NAMED})(?P=open)\s{{0,4}}[:=]\s{{0,4}}(?P=open)(?P<secret>(?:(?!(?P=open)).){{1,4000}})",
     re.ASCII | re.DOTALL,
@@ -96,6 +99,13 @@ def _shaped(text: str) -> Iterator[Span]:
 
 
 def _named(text: str) -> Iterator[Span]:
+    if _LIKELY.search(text):
+        yield from _under_names(text)
+    for match in _TOLD.finditer(text):
+        yield Span(*match.span("secret"), "password")
+
+
+def _under_names(text: str) -> Iterator[Span]:
     for match in _QUOTED.finditer(text):
         kind = secret_name(match["name"])
         if kind is not None and is_secret_under(kind, match["secret"]):
@@ -105,8 +115,6 @@ def _named(text: str) -> Iterator[Span]:
         is_prose = match["sign"].strip() != "="
         if kind is not None and is_secret_under(kind, match["secret"]) and (not is_prose or _is_mixed(match["secret"])):
             yield Span(*match.span("secret"), kind)
-    for match in _TOLD.finditer(text):
-        yield Span(*match.span("secret"), "password")
 
 
 def _cards(text: str) -> Iterator[Span]:
