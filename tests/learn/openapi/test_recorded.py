@@ -11,9 +11,12 @@ import pytest
 
 from mcp_sim.bench import Bench
 from mcp_sim.learn.openapi import learn_api, learn_openapi
+from mcp_sim.learn.openapi.recorded.history import Example
 from mcp_sim.learn.openapi.recorded.templates import UNKNOWN, induced
+from mcp_sim.learn.openapi.recorded.usual import Usual
 from mcp_sim.learn.twin import Learned
 from mcp_sim.sessions import Sessions
+from schemas.recorded import RecordedCall
 from schemas.types import World
 from tests.learn.openapi.harbour import document, recorded
 from tests.running import Running
@@ -113,11 +116,27 @@ def test_the_report_says_what_recordings_told(learned: Learned) -> None:
         ([({}, {"a": {}}), ({}, {"a": {}})], {"a": {}}),
         ([({}, 1), ({}, "1")], UNKNOWN),
         ([({}, "{x}"), ({}, "{x}")], "{{x}}"),
+        ([({}, ["x", "y1"]), ({}, ["x", "y1"])], ["x", "y1"]),
+        ([({"a": 55}, ["x", 55]), ({"a": 66}, ["x", 66])], ["x", "{args.a}"]),
+        ([({}, {"n": 777 if n else 12345}) for n in range(5)], {"n": 777}),
+        ([({}, {"n": 777 + n}) for n in range(5)], {}),
         ([({"a": 55}, [{"id": 55}]), ({"a": 66}, [{"id": 66}])], [{"id": "{args.a}"}]),
     ],
 )
 def test_what_values_have_in_common(pairs: Any, template: Any) -> None:
     assert induced(pairs) == template
+
+
+def test_what_stands_under_a_name_everywhere_is_taken_for_what_it_is_after_one_look() -> None:
+    owner = {"owner": {"id": 123456, "key": "k-77"}}
+    seen = [_example(f"tool{n}", {"made": n, **owner}) for n in range(3)]
+
+    assert induced([({}, owner)], usual=Usual(seen)) == owner
+    assert induced([({}, {"owner": {"id": 99999}})], usual=Usual(seen)) == {}
+
+
+def _example(tool: str, content: Any) -> Example:
+    return Example(RecordedCall("t", 0, tool, {}, json.dumps(content), False, 200), {}, content)
 
 
 def test_recorded_requests_of_a_har_archive_are_named_by_the_spec(run_learn: Any, tmp_path: Path) -> None:

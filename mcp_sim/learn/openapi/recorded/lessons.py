@@ -10,17 +10,19 @@ from typing import Any
 from mcp_sim.fidelity import leaves, overlap
 from mcp_sim.learn.openapi.api import NOT_PLANNED, Api
 from mcp_sim.learn.openapi.recorded.conditions import Condition, conditions
-from mcp_sim.learn.openapi.recorded.errors import in_words, said
+from mcp_sim.learn.openapi.recorded.errors import in_words, said, shape
 from mcp_sim.learn.openapi.recorded.forms import loosen_inputs, loosen_rows, release_references, rows_of
 from mcp_sim.learn.openapi.recorded.habits import Habits
 from mcp_sim.learn.openapi.recorded.history import Example, history
 from mcp_sim.learn.openapi.recorded.templates import UNKNOWN, induced
+from mcp_sim.learn.openapi.recorded.usual import Usual
 from mcp_sim.learn.openapi.recorded.wordings import word_errors
 from schemas.recorded import RecordedCall
 from schemas.rows import key_text
 from schemas.types import TOOL_NAME, Row
 
 _MOST_EXAMPLES = 300
+_LEAST = 2
 _GOOD = 0.5
 """The share of the leaves of answers from which on a template stands for the whole answer."""
 
@@ -40,12 +42,14 @@ def learn_recorded(api: Api, calls: Iterable[RecordedCall]) -> dict[str, list[Ro
         plan = api.plans[tool]
         if plan.entity is not None and plan.role in ("read", "update", "delete"):
             by_entity[plan.entity] += [one for one in of if _is_missing(one)]
+    usual = Usual(one for of in examples.values() for one in of)
     shared, habits = conditions(examples), Habits.of(api, examples)
     for tool in api.tools:
         of = examples.get(tool, [])[-_MOST_EXAMPLES:]
-        if not of:
+        if all(one.call.is_error for one in of):
             habits.assume(api, tool)
-        _learn_answer(api, tool, [one for one in of if not one.call.is_error])
+            _learn_refusal(api, tool, of)
+        _learn_answer(api, tool, [one for one in of if not one.call.is_error], usual)
         _learn_guards(api, tool, of, by_entity, absent)
         _refuse(api, tool, shared)
     return _initial(api, examples)
@@ -92,7 +96,7 @@ def _initial(api: Api, examples: dict[str, list[Example]]) -> dict[str, list[Row
     return {entity: list(rows.values()) for entity, rows in found.items()}
 
 
-def _learn_answer(api: Api, tool: str, fine: list[Example]) -> None:
+def _learn_answer(api: Api, tool: str, fine: list[Example], usual: Usual) -> None:
     if not fine:
         return
     plan, effect = api.plans[tool], api.tools[tool]["effect"]
@@ -109,13 +113,13 @@ def _learn_answer(api: Api, tool: str, fine: list[Example]) -> None:
         and plan.role in ("create", "read", "update", "list")
         and len(rows) * 2 >= len(bodies)
     ):
-        if plan.role == "create" and (learned := induced(rows)) is not UNKNOWN:
+        if plan.role == "create" and (learned := induced(rows, usual=usual)) is not UNKNOWN:
             _created(api, tool, learned, rows)
-        _around(api, tool, bodies)
+        _around(api, tool, bodies, usual)
         return
     if plan.role in ("read", "update", "list") and any(one.body == [] or _is_empty(one.body) for one in bodies):
         return
-    template = induced([(one.arguments, one.body) for one in bodies])
+    template = induced([(one.arguments, one.body) for one in bodies], usual=usual)
     share = _share(template, bodies)
     steps = effect.get("steps", [])
     asked = [step for step in steps if "imagine" in step]
@@ -147,7 +151,16 @@ def _created(api: Api, tool: str, learned: Any, rows: list[Any]) -> None:
     api.note(f"/tools/{tool}/effect", effect["confidence"], f"what {len(rows)} new rows have in common")
 
 
-def _around(api: Api, tool: str, bodies: list[Example]) -> None:
+def _learn_refusal(api: Api, tool: str, of: list[Example]) -> None:
+    """A tool that refuses every call in the same words refuses."""
+    effect = api.tools[tool]["effect"]
+    told = said(of)
+    if len(of) >= _LEAST and told and not any(one.unknown for one in of) and len({shape(one) for one in of}) == 1:
+        effect["steps"] = [{"require": "False", "error": told[0], "status": told[1]}, *effect.get("steps", [])]
+        api.note(f"/tools/{tool}/effect", effect["confidence"], f"all {len(of)} recorded calls were refused so")
+
+
+def _around(api: Api, tool: str, bodies: list[Example], usual: Usual) -> None:
     """What stands beside the rows of an answer."""
     plan, effect = api.plans[tool], api.tools[tool]["effect"]
     returns = effect.get("returns")
@@ -158,7 +171,7 @@ def _around(api: Api, tool: str, bodies: list[Example]) -> None:
         for one in bodies
         if isinstance(one.body, dict)
     ]
-    template = induced(beside) if beside else UNKNOWN
+    template = induced(beside, usual=usual) if beside else UNKNOWN
     always = {name for name in returns if all(name in one.body for one in bodies if isinstance(one.body, dict))}
     if isinstance(template, dict):
         effect["returns"] = {name: part for name, part in returns.items() if name in always} | template

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from mcp_sim.fidelity import same_json
+from schemas.canonical import canonical
 
 Path = tuple[str, ...]
 Pair = tuple[dict[str, Any], Any]
@@ -16,30 +17,51 @@ UNKNOWN: Final = object()
 _ALWAYS = 0.9
 """The share of objects in which a field has to stand to be taken for one of theirs."""
 _DEEP = 5
+_LONG = 20
+_MANY = 4
+_NEARLY = 0.75
+Usual = Callable[[Path, Any], bool]
 _MARK = "\0"
 
 
-def induced(pairs: list[Pair], near: Path = ()) -> Any:
+def _nothing(_path: Path, _value: Any) -> bool:
+    return False
+
+
+def induced(pairs: list[Pair], near: Path = (), usual: Usual = _nothing) -> Any:
     """The template of the values of these (arguments, value), or `UNKNOWN`.
 
-    A value that differs from pair to pair has to be that of an argument; one that is always the same is a constant.
-    Of a single pair, only what looks like no id, time or measure counts.
+    A value that differs from pair to pair has to be that of an argument; one that is nearly always the same is a
+    constant. Of a single pair, only what looks like no id, time or measure counts, and what is `usual` under its name.
     """
     values = [value for _, value in pairs]
     if all(isinstance(value, dict) for value in values):
-        return _fields(pairs, near)
+        return _fields(pairs, near, usual)
     if not any(isinstance(value, dict | list) for value in values):
         source = _source(pairs, near)
         if source is not None:
             return "{" + expression(source) + "}"
-    if all(same_json(value, values[0]) for value in values[1:]) and (len(pairs) > 1 or is_plain(values[0])):
+    if len(pairs) == 1 and not is_plain(values[0]) and usual(near, values[0]):
         return constant(values[0])
-    if all(isinstance(value, list) and len(value) == len(values[0]) == 1 for value in values):
-        inner = induced([(arguments, value[0]) for arguments, value in pairs], near)
-        return UNKNOWN if inner is UNKNOWN or inner == {} else [inner]
+    most = _most(values)
+    if most is not UNKNOWN and (len(pairs) > 1 or is_plain(most)):
+        return constant(most)
+    if all(isinstance(value, list) and 0 < len(value) == len(values[0]) <= _LONG for value in values):
+        items = [
+            induced([(arguments, value[n]) for arguments, value in pairs], near, usual) for n in range(len(values[0]))
+        ]
+        return UNKNOWN if any(item is UNKNOWN or item == {} for item in items) else items
     if all(isinstance(value, str) for value in values):
         return _text(pairs)
     return UNKNOWN
+
+
+def _most(values: list[Any]) -> Any:
+    """The value that all have, or nearly all of many."""
+    forms = [canonical(value) for value in values]
+    form, count = Counter(forms).most_common(1)[0]
+    enough = count == len(values) or (len(values) >= _MANY and count >= _NEARLY * len(values))
+    return values[forms.index(form)] if enough else UNKNOWN
 
 
 def expression(path: Path) -> str:
@@ -81,7 +103,7 @@ def leaves_of(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
         yield path, value
 
 
-def _fields(pairs: list[Pair], near: Path) -> Any:
+def _fields(pairs: list[Pair], near: Path, usual: Usual) -> Any:
     counts: dict[str, int] = {}
     for _, value in pairs:
         for name in value:
@@ -90,7 +112,7 @@ def _fields(pairs: list[Pair], near: Path) -> Any:
     for name, count in counts.items():
         if count < _ALWAYS * len(pairs):
             continue
-        inner = induced([(arguments, value[name]) for arguments, value in pairs if name in value], (*near, name))
+        inner = induced([(arguments, value[name]) for arguments, value in pairs if name in value], (*near, name), usual)
         if inner is not UNKNOWN and (inner != {} or all(value.get(name) == {} for _, value in pairs)):
             found[name] = inner
     return found
