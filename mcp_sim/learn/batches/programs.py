@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mcp_sim.learn.batches.answers import Form, text_value
+from mcp_sim.learn.batches.answers import UNKNOWN, Form, text_value
 from mcp_sim.learn.batches.collections import Row, State
 from mcp_sim.learn.batches.operations import Missing, Operation, Select
 from schemas.canonical import canonical
@@ -37,6 +37,12 @@ class Program:
     def cost(self) -> int:
         """How long it is."""
         return sum(operation.cost for operation in self.operations.values())
+
+    @property
+    def known(self) -> int:
+        """How many parts of its answers come from somewhere."""
+        parts = (*self.text.parts, *(self.json.parts if self.json else ()))
+        return sum(bool(part.result) or part.constant is not UNKNOWN for part in parts)
 
     def run(self, state: State, arguments: dict[str, Any]) -> tuple[State, dict[str, list[Row]]]:
         """The state after a call, and the result for every collection.

@@ -16,7 +16,10 @@ from schemas.recorded import RecordedCall
 from schemas.rows import scalars
 
 _ROUNDS = 6
+_WORK = 2_000_000
+"""Calls that are carried out at most, in all trials together."""
 _LEAST = 1e-9
+_KNOWN = 0.03
 _LENGTH = 0.01
 """What a program loses for every part, so that of two that explain as much the shorter one stays."""
 
@@ -37,6 +40,7 @@ class Search:
         self._given = {tool: given_by(of_one) for tool, of_one in self._calls.items()}
         self._kinds = {tool: _kind(of_one) for tool, of_one in self._calls.items()}
         self.programs = {tool: self._told(tool, {}) for tool in self._calls}
+        self._work = 0
         self._states = self._states_of(self.programs)
         self._best = self._worth(self.programs, self._states)
 
@@ -53,6 +57,8 @@ class Search:
 
     def _improve(self, tool: str, name: str) -> None:
         for operation in self._candidates(tool, name):
+            if self._work > _WORK:
+                return
             operations = {**self.programs[tool].operations}
             before = operations.pop(name, None)
             if operation is not None:
@@ -63,7 +69,7 @@ class Search:
                 # It changes no row, so that no other answer changes.
                 states = self._states
                 gain = self._of_tool(program, tool) - self._of_tool(self.programs[tool], tool)
-                found = self._best + gain - _LENGTH * (program.cost - self.programs[tool].cost)
+                found = self._best + gain + _appeal(program) - _appeal(self.programs[tool])
             else:
                 states = self._states_of(programs)
                 found = self._worth(programs, states)
@@ -93,9 +99,11 @@ class Search:
         return replace(program, missing=_missing(self._calls[tool])) if needs else program
 
     def _states_of(self, programs: Mapping[str, Program]) -> list[list[State]]:
+        self._work += 2 * sum(map(len, self._runs))
         return [states(programs, run, list(self._collections)) for run in self._runs]
 
     def _of_tool(self, program: Program, tool: str) -> float:
+        self._work += len(self._calls[tool])
         return sum(
             worth(program, target, state)
             for run, before in zip(self._runs, self._states, strict=True)
@@ -104,8 +112,7 @@ class Search:
         )
 
     def _worth(self, programs: Mapping[str, Program], before: list[list[State]]) -> float:
-        length = sum(program.cost for program in programs.values())
-        return -_LENGTH * length + sum(
+        return sum(map(_appeal, programs.values())) + sum(
             worth(programs[target.call.tool], target, state)
             for run, of_run in zip(self._runs, before, strict=True)
             for target, state in zip(run, of_run, strict=True)
@@ -118,6 +125,14 @@ def runs_of(calls: Iterable[RecordedCall]) -> list[Run]:
     for call in calls:
         by_run[call.trajectory].append(call)
     return [[Target(call) for call in sorted(run, key=lambda call: call.index)] for run in by_run.values()]
+
+
+def _appeal(program: Program) -> float:
+    """What speaks for a program besides what it explains: it is short, and leaves no part of its answer open.
+
+    What shows a collection has to be there before what fills it can be seen to be right.
+    """
+    return _KNOWN * program.known - _LENGTH * program.cost
 
 
 def _kind(calls: list[RecordedCall]) -> str:

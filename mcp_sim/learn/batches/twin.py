@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from mcp_sim.fidelity import wilson
+from mcp_sim.learn.batches.candidates import given_by
 from mcp_sim.learn.batches.collections import Collection, Row, collections_of, listed
 from mcp_sim.learn.batches.operations import KEY
 from mcp_sim.learn.batches.pack import effect_of, entity_of
@@ -69,7 +70,7 @@ def learn_batches(calls: list[RecordedCall]) -> Batches:
     How sure a program is comes from calls that it was not learned from: the last third of them.
     """
     calls = _looked_at(calls)
-    collections = [one for one in collections_of(calls) if KEY not in one.fields]
+    collections = [one for one in collections_of(calls) if KEY not in one.fields and _is_filled(one, calls)]
     if not collections:
         return Batches()
     programs = Search(calls, collections).run()
@@ -92,6 +93,16 @@ def learn_batches(calls: list[RecordedCall]) -> Batches:
         {tool: {**effect_of(program), "confidence": sure[tool]} for tool, program in known.items()},
         {tool: (right[tool], totals[tool]) for tool in known},
     )
+
+
+def _is_filled(collection: Collection, calls: list[RecordedCall]) -> bool:
+    """Whether a tool that may write is given objects with all fields of a row: else nobody knows what is in it."""
+    by_tool: dict[str, list[RecordedCall]] = defaultdict(list)
+    for call in calls:
+        if call.kind != "read":
+            by_tool[call.tool].append(call)
+    forms = (form for of_one in by_tool.values() for form in given_by(of_one).objects.values())
+    return any(set(collection.fields) <= form.keys() for form in forms)
 
 
 def _looked_at(calls: list[RecordedCall]) -> list[RecordedCall]:
