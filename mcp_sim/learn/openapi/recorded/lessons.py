@@ -9,11 +9,11 @@ from typing import Any
 
 from mcp_sim.fidelity import leaves, overlap
 from mcp_sim.learn.openapi.api import NOT_PLANNED, Api
-from mcp_sim.learn.openapi.recorded.conditions import Condition, conditions
-from mcp_sim.learn.openapi.recorded.errors import in_words, said, shape
+from mcp_sim.learn.openapi.recorded.conditions import conditions
 from mcp_sim.learn.openapi.recorded.forms import loosen_inputs, loosen_rows, release_references, rows_of
 from mcp_sim.learn.openapi.recorded.habits import Habits
 from mcp_sim.learn.openapi.recorded.history import Example, history
+from mcp_sim.learn.openapi.recorded.refusals import is_missing, learn_guards, learn_refusal, refuse_shared
 from mcp_sim.learn.openapi.recorded.templates import UNKNOWN, induced
 from mcp_sim.learn.openapi.recorded.usual import Usual
 from mcp_sim.learn.openapi.recorded.wordings import word_errors
@@ -22,7 +22,6 @@ from schemas.rows import key_text
 from schemas.types import TOOL_NAME, Row
 
 _MOST_EXAMPLES = 300
-_LEAST = 2
 _GOOD = 0.5
 """The share of the leaves of answers from which on a template stands for the whole answer."""
 
@@ -41,17 +40,17 @@ def learn_recorded(api: Api, calls: Iterable[RecordedCall]) -> dict[str, list[Ro
     for tool, of in examples.items():
         plan = api.plans[tool]
         if plan.entity is not None and plan.role in ("read", "update", "delete"):
-            by_entity[plan.entity] += [one for one in of if _is_missing(one)]
+            by_entity[plan.entity] += [one for one in of if is_missing(one)]
     usual = Usual(one for of in examples.values() for one in of)
     shared, habits = conditions(examples), Habits.of(api, examples)
     for tool in api.tools:
         of = examples.get(tool, [])[-_MOST_EXAMPLES:]
         if all(one.call.is_error for one in of):
             habits.assume(api, tool)
-            _learn_refusal(api, tool, of)
+            learn_refusal(api, tool, of)
         _learn_answer(api, tool, [one for one in of if not one.call.is_error], usual)
-        _learn_guards(api, tool, of, by_entity, absent)
-        _refuse(api, tool, shared)
+        learn_guards(api, tool, of, by_entity, absent)
+        refuse_shared(api, tool, shared)
     return _initial(api, examples)
 
 
@@ -151,15 +150,6 @@ def _created(api: Api, tool: str, learned: Any, rows: list[Any]) -> None:
     api.note(f"/tools/{tool}/effect", effect["confidence"], f"what {len(rows)} new rows have in common")
 
 
-def _learn_refusal(api: Api, tool: str, of: list[Example]) -> None:
-    """A tool that refuses every call in the same words refuses."""
-    effect = api.tools[tool]["effect"]
-    told = said(of)
-    if len(of) >= _LEAST and told and not any(one.unknown for one in of) and len({shape(one) for one in of}) == 1:
-        effect["steps"] = [{"require": "False", "error": told[0], "status": told[1]}, *effect.get("steps", [])]
-        api.note(f"/tools/{tool}/effect", effect["confidence"], f"all {len(of)} recorded calls were refused so")
-
-
 def _around(api: Api, tool: str, bodies: list[Example], usual: Usual) -> None:
     """What stands beside the rows of an answer."""
     plan, effect = api.plans[tool], api.tools[tool]["effect"]
@@ -188,71 +178,3 @@ def _share(template: Any, bodies: list[Example]) -> float:
 
 def _is_empty(body: Any) -> bool:
     return isinstance(body, dict) and any(part == [] for part in body.values())
-
-
-def _is_missing(example: Example) -> bool:
-    return example.call.is_error and bool(example.unknown) and 400 <= example.status < 500
-
-
-def _learn_guards(
-    api: Api, tool: str, of: list[Example], by_entity: dict[str, list[Example]], absent: dict[str, Any]
-) -> None:
-    """What is said where a row is not there; nothing, where the service takes keys that nobody has seen."""
-    effect = api.tools[tool]["effect"]
-    missing = [one for one in of if _is_missing(one)]
-    taken = [one for one in of if not one.call.is_error and one.unknown]
-    steps: list[Any] = effect.get("steps", [])
-    if len(taken) > len(missing):
-        steps = [step for step in steps if not str(step.get("as", "")).startswith("above_")]
-        api.note(f"/tools/{tool}/effect", effect["confidence"], "it takes keys that no answer has shown")
-    own = said(missing)
-    fresh: list[Any] = []
-    for step in steps:
-        if not step.get("missing") or step.get("optional"):
-            fresh.append(step)
-        elif text := own or _of_entity(api, tool, step, by_entity):
-            fresh += _refusing(step, *text)
-        else:
-            worded = in_words(absent[tool], step["missing"], 404) if absent.get(tool) else step["missing"]
-            fresh.append({**step, "missing": worded})
-    steps = fresh
-    effect["steps"] = steps
-
-
-def _of_entity(
-    api: Api, tool: str, step: dict[str, Any], by_entity: dict[str, list[Example]]
-) -> tuple[str, int] | None:
-    """What other tools say where a row of this entity is not there, of the argument that this tool has for it."""
-    others = by_entity.get(step["read"], [])
-    found = said(others)
-    if found is None:
-        return None
-    text, status = found
-    for name in api.parameters(others[0].call.tool):
-        text = text.replace(f"{{args.{name}}}", f"{{{step['key']}}}")
-    return (text, status) if _speaks_alike(api, text, tool) else None
-
-
-def _refuse(api: Api, tool: str, shared: list[Condition]) -> None:
-    """Refuse first what the service refuses wherever it is asked for."""
-    effect, declared = api.tools[tool]["effect"], api.tools[tool]["input"]["properties"]
-    for one in shared:
-        if one.needs <= declared.keys():
-            guard = {"require": one.source, "error": one.text, "status": one.status}
-            effect["steps"] = [guard, *effect.get("steps", [])]
-            api.note(f"/tools/{tool}/effect", effect["confidence"], f"{one.support} recorded errors: {one.source}")
-
-
-def _speaks_alike(api: Api, text: str, tool: str) -> bool:
-    """Whether a text speaks of no argument that this tool lacks."""
-    spoken = re.findall(r"\bargs(?:\.|, ')(\w+)", text)
-    return all(name in api.tools[tool]["input"]["properties"] for name in spoken)
-
-
-def _refusing(step: dict[str, Any], text: str, status: int) -> list[dict[str, Any]]:
-    """A read whose failure is told so."""
-    if status == 404:
-        return [{**step, "missing": text}]
-    name = step.get("as", step["read"])
-    plain = {word: part for word, part in step.items() if word != "missing"}
-    return [{**plain, "optional": True}, {"require": f"{name} is not None", "error": text, "status": status}]
