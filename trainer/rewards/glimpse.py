@@ -21,9 +21,10 @@ class Glimpse:
     What depends on rows out of sight is not found: a unique field that a hidden row has, a reference from one.
     """
 
-    n, seed = 1, 0
+    seed = 0
 
-    def __init__(self, world: World, shown: Shown, knows: Callable[[str], bool]) -> None:
+    def __init__(self, world: World, shown: Shown, knows: Callable[[str], bool], n: int = 1) -> None:
+        self.n = n
         self.now = shown.now
         self._world = world
         self._knows = knows
