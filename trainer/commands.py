@@ -9,6 +9,7 @@ MODULES: dict[str, str] = {
     "trace": "tailor.cli.trace",
     "run": "training",
     "export": "export.command",
+    "bench": "bench.command",
 }
 """In which module of this package each command is, in the order of `--help`; the module has `register(app)`."""
 

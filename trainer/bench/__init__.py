@@ -1,8 +1,5 @@
 """How well does a checkpoint predict the next observation, and how far does it drift? One report for any of them."""
 
-from trainer.bench.drift import Drift, drift
-from trainer.bench.errors import BenchError
-from trainer.bench.result import MEASURES, BenchResult
-from trainer.bench.scoring import bench
+from trainer.bench.stages import MEASURES, Mean, Measured, Result, bench, bootstrap
 
-__all__ = ["MEASURES", "BenchError", "BenchResult", "Drift", "bench", "drift"]
+__all__ = ["MEASURES", "Mean", "Measured", "Result", "bench", "bootstrap"]

@@ -26,7 +26,7 @@ class Interval(NamedTuple):
         return self.low > 0 or self.high < 0
 
 
-def mean(values: Sequence[float | None], clusters: Sequence[str], seed: int = 0) -> Interval | None:
+def mean(values: Sequence[float | None], clusters: Sequence[str], seed: int = 0, draws: int = DRAWS) -> Interval | None:
     """The mean of the values that are there, each of the cluster in the same place; None where there is no value."""
     known = [(value, cluster) for value, cluster in zip(values, clusters, strict=True) if value is not None]
     if not known:
@@ -42,7 +42,7 @@ def mean(values: Sequence[float | None], clusters: Sequence[str], seed: int = 0)
         return Interval(middle, middle, middle, len(known)) if len(sums) > 1 else _alone(middle, values, known)
     chance = numpy.random.default_rng(seed)
     drawn: list[float] = []
-    for _ in range(0, DRAWS, _AT_ONCE):
+    for _ in range(0, draws, _AT_ONCE):
         times = chance.multinomial(len(sums), numpy.full(len(sums), 1 / len(sums)), size=_AT_ONCE)
         drawn.extend((times @ totals) / (times @ counts))
     low, high = numpy.percentile(drawn, [_LOW, _HIGH])

@@ -11,6 +11,7 @@ from schemas.recorded import RecordedCall
 from schemas.types import Observation
 from trainer.bench.errors import BenchError
 from trainer.bench.result import MEASURES, BenchResult, Measured
+from trainer.cases import Case
 from trainer.record import Record
 from trainer.rewards import DIMENSIONS, Judge, Reward, rewards
 from trainer.rewards.reward import TOP, understood
@@ -46,18 +47,25 @@ async def bench(
     measured: dict[str, list[Measured]] = {}
     violations: dict[str, Counter[str]] = {}
     for name, said in answers.items():
-        broken = violations[name] = Counter()
-        earned = await asyncio.to_thread(rewards, list(zip(records, said, strict=True)), judge)
-        measured[name] = [
-            _measured(record, answer, one, broken) for record, answer, one in zip(records, said, earned, strict=True)
-        ]
+        measured[name], violations[name] = await asyncio.to_thread(measure, records, said, judge)
     return BenchResult(
         tuple(records), measured, judge_name or ("a judge" if judge else "deterministic rubric"), violations
     )
 
 
-def _measured(record: Record, answer: str, earned: Reward, broken: Counter[str]) -> Measured:
-    held = target(record)
+def measure(
+    asked: Sequence[Record | Case], said: Sequence[str], judge: Judge | None = None
+) -> tuple[list[Measured], Counter[str]]:
+    """The measures of each answer, and how many integrity violations there are in all, by rule."""
+    broken = Counter[str]()
+    earned = rewards(list(zip(asked, said, strict=True)), judge)
+    found = [_measured(one, answer, worth, broken) for one, answer, worth in zip(asked, said, earned, strict=True)]
+    return found, broken
+
+
+def _measured(asked: Record | Case, answer: str, earned: Reward, broken: Counter[str]) -> Measured:
+    held = target(asked)
+    record = held.record
     reading, _ = understood(held, answer)
     gold = held.gold
     real = RecordedCall(record.trajectory, record.at, "", {}, gold.text, gold.is_error)

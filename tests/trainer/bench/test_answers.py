@@ -11,8 +11,8 @@ import pytest
 from mcp_sim.worldmodel.client import Unanswered
 from mcp_sim.worldmodel.wire import Message
 from tests.trainer.played import shipped
-from trainer.bench import BenchError
 from trainer.bench.answers import ask_all, question, read_answers
+from trainer.bench.errors import BenchError
 from trainer.bench.journal import Journal
 
 RECORDS = shipped()[:3]

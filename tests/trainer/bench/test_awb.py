@@ -12,8 +12,8 @@ import pytest
 
 from mcp_sim.worldmodel.client import Unanswered
 from mcp_sim.worldmodel.wire import Message
-from trainer.bench import BenchError
 from trainer.bench.awb import Row, infer, judge_all, observation, read_rows, summary
+from trainer.bench.errors import BenchError
 from trainer.bench.journal import Journal
 from trainer.rewards import DIMENSIONS, Judged, Judgement
 

@@ -17,7 +17,7 @@ from tests.runner.reports.browser import Window, chromium
 from tests.trainer.played import shipped
 from tests.worldmodel.adversary import Adversary
 from trainer.__main__ import app
-from trainer.bench import BenchError
+from trainer.bench.errors import BenchError
 from trainer.play import Play, play
 from trainer.record import write_records
 from trainer.rewards import DIMENSIONS, RewardError

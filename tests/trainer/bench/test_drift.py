@@ -15,7 +15,8 @@ from schemas.load import load_world
 from schemas.types import Trace
 from store.traces.replay import read_trace
 from trainer.asking import Predictor
-from trainer.bench import BenchError, Drift, drift
+from trainer.bench.drift import Drift, drift
+from trainer.bench.errors import BenchError
 from trainer.play import Play, answer_of, play
 
 _TURN = re.compile(r"### Turn (\d+)\n\n\*\*Action")

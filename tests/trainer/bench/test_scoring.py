@@ -11,7 +11,9 @@ import pytest
 
 from tests.trainer.played import shipped
 from tests.trainer.rewards.mutations import mutated
-from trainer.bench import MEASURES, BenchError, BenchResult, bench
+from trainer.bench.errors import BenchError
+from trainer.bench.result import MEASURES, BenchResult
+from trainer.bench.scoring import bench
 from trainer.rewards import DIMENSIONS, Judged, Judgement
 
 

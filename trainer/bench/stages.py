@@ -1,6 +1,6 @@
 """The bench: what checkpoints answer to held-out calls, beside what the service answered; by domain, with intervals.
 
-* **exact**: the answer is the real one, but for the order of keys and the form of numbers.
+* **exact**: the answer is the real one, but for the order of keys and the form of numbers, changes included.
 * **leaf_f1**: F1 over the leaves of the real answer, where that is JSON.
 * **rubric**: the five dimensions, from 0 to 1. **rules**: no rule is broken.
 * **violations**: it shows an id that does not exist, or breaks a reference; less is better.
@@ -11,20 +11,18 @@ difference is a paired bootstrap over the trajectories, because the calls of one
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from random import Random
 from typing import Any
 
-from mcp_sim.fidelity import CONFIDENCE, NOT_JSON, overlap, parsed, same_text
-from trainer.cases import Case, without_thinking
+from trainer.bench.bootstrap import DRAWS, mean
+from trainer.bench.scoring import measure
+from trainer.cases import Case
 from trainer.errors import TrainingError
-from trainer.rewards import Judge, Worth, worth
+from trainer.rewards import Judge
 
 MEASURES = ("exact", "leaf_f1", "rubric", "rules", "violations")
-_DRAWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +112,17 @@ def bench(
 
 
 def _measure(cases: Sequence[Case], said: Sequence[str], judge: Judge | None) -> list[Measured]:
-    worths = worth(list(zip(cases, said, strict=True)), judge)
-    return [_one(case, text, found) for case, text, found in zip(cases, said, worths, strict=True)]
+    return [_one(found) for found in measure(cases, said, judge)[0]]
 
 
-def _one(case: Case, text: str, found: Worth) -> Measured:
-    body, gold = without_thinking(text), parsed(case.gold)
-    integrity = found.components().get("rules/integrity")
+def _one(found: Mapping[str, float | None]) -> Measured:
+    clean = found["clean"]
     return Measured(
-        exact=float(same_text(case.gold, body)),
-        leaf_f1=None if gold is NOT_JSON else overlap(gold, parsed(body)).f1,
-        rubric=found.rubric,
-        rules=found.rules,
-        violations=1.0 if found.invalid else None if integrity is None else 1.0 - integrity,
+        exact=found["exact"] or 0.0,
+        leaf_f1=found["leaf_f1"],
+        rubric=found["rubric"],
+        rules=found["rules"],
+        violations=None if clean is None else 1.0 - clean,
     )
 
 
@@ -156,28 +152,17 @@ def _gains(before: Sequence[Measured], after: Sequence[Measured], groups: Sequen
     return found
 
 
-def bootstrap(pairs: Sequence[tuple[str, float]], seed: int, draws: int = _DRAWS) -> Mean:
-    """The mean of values with its interval, drawing whole groups again and again; a single group has no interval.
+def bootstrap(pairs: Sequence[tuple[str, float]], seed: int, draws: int = DRAWS) -> Mean:
+    """The mean of values with its interval, drawing whole groups again and again.
 
     Args:
         pairs: the group of each value, and the value.
         seed: of the draws.
         draws: how many.
     """
-    sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for group, value in pairs:
-        sums[group][0] += value
-        sums[group][1] += 1
-    totals = list(sums.values())
-    mean = sum(value for _, value in pairs) / len(pairs)
-    chance = Random(seed)  # noqa: S311 - repeatable on purpose
-    drawn = sorted(_ratio(chance.choices(totals, k=len(totals))) for _ in range(draws))
-    edge = (1 - CONFIDENCE) / 2
-    return Mean(mean, drawn[int(edge * draws)], drawn[int((1 - edge) * draws) - 1], len(pairs))
-
-
-def _ratio(totals: Sequence[Sequence[float]]) -> float:
-    return sum(total[0] for total in totals) / sum(total[1] for total in totals)
+    found = mean([value for _, value in pairs], [group for group, _ in pairs], seed, draws)
+    assert found is not None, "there is a value"
+    return Mean(*found)
 
 
 def _worst(
