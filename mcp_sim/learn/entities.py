@@ -64,9 +64,7 @@ def inferred(
     Args:
         broken: fields that an answer shows with a value that names no row, each with the call and the value.
     """
-    deleted = {
-        lesson.silent.table: lesson.tool for lesson in lessons if lesson.silent and lesson.silent.kind == "delete"
-    }
+    deleted = {drop.table: lesson.tool for lesson in lessons for drop in lesson.drops}
     found = []
     for path, link in links.items():
         why = ""
@@ -126,12 +124,7 @@ def entity_of(table: Table, lessons: list[Lesson], references: Iterable[Inferred
     for lesson in lessons:
         for name in _written(lesson, table):
             types[name] = {*types.get(name, ()), "string", "number", "boolean", "object", "array"}
-        if lesson.silent is not None and lesson.silent.table == table.name:
-            for name in types:
-                types[name] |= {"string"}
-    made = any(
-        lesson.silent and (lesson.silent.kind, lesson.silent.table) == ("create", table.name) for lesson in lessons
-    )
+    made = any(make.table == table.name for lesson in lessons for make in lesson.makes)
     everywhere = {name for name in types if all(name in row for row in table.rows.values())}
     for name in types:
         if not made or name in everywhere:
@@ -141,7 +134,11 @@ def entity_of(table: Table, lessons: list[Lesson], references: Iterable[Inferred
     enforced = [one for one in references if not one.not_enforced]
     for one in enforced:
         _put(properties, one.path, _type_at(table, one.path))
-    entity = {"key": table.key, "schema": {"type": "object", "required": [table.key], "properties": properties}}
+    is_closed = bool(table.rows) and all(name in properties for row in table.rows.values() for name in row)
+    schema: Schema = {"type": "object", "required": [table.key], "properties": properties}
+    if is_closed:  # an answer with other fields is about something else, though it names a row
+        schema["additionalProperties"] = False
+    entity: dict[str, Any] = {"key": table.key, "schema": schema}
     return entity | ({"references": {one.name: {"to": one.link.to} for one in enforced}} if enforced else {})
 
 
@@ -168,6 +165,10 @@ def _written(lesson: Lesson, table: Table) -> Iterable[str]:
     for change in lesson.changes:
         if change.binding.table == table.name:
             yield from change.sets
+            yield from table.fields if change.chosen is not None else ()
+    for make in lesson.makes:
+        if make.table == table.name:
+            yield from make.values
 
 
 def _counts(table: Table) -> bool:

@@ -156,18 +156,22 @@ def _seen(evidence: Evidence, tool: str, *item: str) -> dict[str, Any]:
 
 
 def _silent(lesson: Lesson) -> dict[str, Any] | None:
-    """The change that no answer of a tool shows, as far as its words and arguments tell."""
-    silent = lesson.silent
-    if silent is None:
-        return None
-    sets = dict(silent.sets)
-    if silent.dynamic is not None:
-        sets[f"{{{silent.dynamic[0]}}}"] = silent.dynamic[1]
-    return {
-        "kind": silent.kind,
-        "entity": silent.table,
-        "key": silent.key,
-        "sets": sets,
-        "support": silent.support[0],
-        "of": silent.support[1],
-    }
+    """What happens to a whole row: it is made, or gone, or the call itself says which field of it changes."""
+    for make in lesson.makes:
+        sets = {name: found.source for name, found in make.values.items()}
+        key = make.values[make.key]
+        return _whole("create", make.table, key.source, sets, key.hits, key.total)
+    for drop in lesson.drops:
+        return _whole("delete", drop.table, drop.key, {}, *drop.support)
+    for change in lesson.changes:
+        if change.chosen is not None:
+            name, found = change.chosen
+            key_of = f"{change.binding.name}.{change.key}"
+            return _whole(
+                "update", str(change.binding.table), key_of, {f"{{{name}}}": found.source}, found.hits, found.total
+            )
+    return None
+
+
+def _whole(kind: str, entity: str, key: str, sets: dict[str, str], support: int, of: int) -> dict[str, Any]:
+    return {"kind": kind, "entity": entity, "key": key, "sets": sets, "support": support, "of": of}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeGuard
 
+from mcp_sim.learn.evidence import Missing, Named, missing
 from mcp_sim.learn.memory import Rows
 from mcp_sim.learn.tables import POSITION, Row, Table
 from schemas.recorded import RecordedCall
@@ -28,6 +29,9 @@ class Example:
         answer: the answer as JSON where it is an object or a list, else its text.
         seen: the rows that the answer shows.
         later: the rows that answers show after it, before the next call that may change some.
+        made: the rows that are new after it, as answers show them.
+        missed: for rows that it names, whether the next call that names them finds none.
+        touched: the rows that it is known to change; None where that is not known.
     """
 
     call: RecordedCall
@@ -35,6 +39,9 @@ class Example:
     answer: Any
     seen: list[Seen] = field(default_factory=list)
     later: dict[tuple[str, str], Row] = field(default_factory=dict)
+    made: list[Seen] = field(default_factory=list)
+    missed: dict[Named, bool] = field(default_factory=dict)
+    touched: set[tuple[str, str]] | None = None
 
     @property
     def rows(self) -> Rows:
@@ -44,10 +51,10 @@ class Example:
 
     @property
     def is_stale(self) -> bool:
-        """Whether the answer shows a row that is not as it is known to be: something unseen changed it."""
+        """Whether the answer shows a row that is not known, or not so: something unseen made or changed it."""
         for table, key, shown in self.seen:
             row = self.rows.get(table, key)
-            if row is not None and any(name in row and not same(row[name], value) for name, value in shown.items()):
+            if row is None or any(name in row and not same(row[name], value) for name, value in shown.items()):
                 return True
         return False
 
@@ -73,23 +80,32 @@ class History:
         self._fields = {name: frozenset(table.fields) for name, table in tables.items()}
 
     def examples(
-        self, calls: Iterable[RecordedCall], effect: Callable[[RecordedCall, Rows], Rows] | None = None
+        self, calls: Iterable[RecordedCall], effect: Callable[[RecordedCall, Rows], tuple[Rows, bool]] | None = None
     ) -> Iterator[Example]:
-        """Every call with the rows before it: the initial ones, the effects, and what was seen meanwhile."""
+        """Every call with the rows before it: the initial ones, the effects, and what was seen meanwhile.
+
+        Args:
+            calls: of any number of runs.
+            effect: the rows after a call that succeeded, and whether it is known what it does.
+        """
         trajectories: dict[str, list[RecordedCall]] = defaultdict(list)
         for call in calls:
             trajectories[call.trajectory].append(call)
+        absence = missing((call for run in trajectories.values() for call in run), self.tables)
         for run in trajectories.values():
             rows = Rows(self.tables)
             gone: list[Example] = []
+            hindsight = Hindsight(absence)
             for call in sorted(run, key=lambda c: c.index):
-                answer = answer_of(call)
-                example = Example(call, {"args": call.arguments, "rows": rows}, answer)
+                example = Example(call, {"args": call.arguments, "rows": rows}, answer_of(call))
                 if not call.is_error:
-                    if effect is not None:
-                        rows = effect(call, rows)
-                    example.seen = list(self.seen(answer, call.arguments, rows))
+                    after, is_known = (rows, False) if effect is None else effect(call, rows)
+                    example.touched = changed(rows, after) if is_known else None
+                    rows = after
+                    example.seen = list(self.seen(example.answer, call.arguments, rows))
+                    hindsight.notice(example, rows)
                     rows = merged(rows, example.seen)
+                hindsight.look_for(example)
                 gone.append(example)
             _look_back(gone)
             yield from gone
@@ -98,8 +114,15 @@ class History:
         """The rows that an answer shows."""
         found = list(self._inside(answer, rows, 0))
         if not found and isinstance(answer, dict):
-            found = list(self._named(answer, arguments, rows))
+            found = list(self._named(answer, arguments, rows)) or list(self._single(answer))
         return iter(found)
+
+    def _single(self, answer: Row) -> Iterator[Seen]:
+        """The row of a thing that is there once, of which an answer shows some fields."""
+        for name, table in self.tables.items():
+            shown = {field: value for field, value in answer.items() if field in self._fields[name]}
+            if table.is_single and shown and 2 * len(shown) >= len(answer):
+                yield name, "1", {POSITION: 1, **shown}
 
     def _inside(self, value: Any, rows: Rows, depth: int) -> Iterator[Seen]:
         if isinstance(value, list) and depth < 3:
@@ -144,10 +167,75 @@ def _look_back(examples: list[Example]) -> None:
         if example.call.is_error:
             continue
         example.later = dict(ahead)
+        seen = {(table, key): row for table, key, row in example.seen}
         if example.call.kind == "read":
-            ahead |= {(table, key): row for table, key, row in example.seen}
-        else:
+            ahead |= seen
+        elif example.touched is None:
             ahead = {}
+        else:
+            ahead = {at: row for at, row in (ahead | seen).items() if at not in example.touched}
+
+
+def changed(before: Rows, after: Rows) -> set[tuple[str, str]]:
+    """The rows that are not the same ones."""
+    return {
+        (table, key)
+        for table, rows in after.changed.items()
+        for key, row in rows.items()
+        if rows is not before.changed.get(table) and before.get(table, key) is not row
+    }
+
+
+class Hindsight:
+    """What later calls of one run tell of earlier ones."""
+
+    def __init__(self, absence: Missing) -> None:
+        self._absence = absence
+        self._writers: list[Example] = []
+        self._expected: dict[tuple[str, str], Example] = {}
+        self._naming: dict[tuple[str, str], tuple[Example, str]] = {}
+
+    def notice(self, example: Example, rows: Rows) -> None:
+        """Tell the calls that made them of rows that an answer shows for the first time; `rows` are those after it."""
+        writes = example.call.kind != "read"
+        for table, key in changed(example.rows, rows):
+            if example.rows.get(table, key) is None and rows.get(table, key) is not None:
+                self._expected[table, key] = example
+        for table, key, shown in example.seen:
+            maker = self._expected.pop((table, key), None)
+            if maker is None and rows.get(table, key) is None:
+                maker = example if writes else self._maker(table, shown)
+            if maker is not None:
+                maker.made.append((table, key, shown))
+        if writes:
+            self._writers.append(example)
+
+    def look_for(self, example: Example) -> None:
+        """Tell the last call that named a row whether it was missed thereafter."""
+        missed = self._absence.says_so(example.call)
+        if example.call.is_error and not missed:
+            return
+        for table, key, argument in self._absence.named(example.call):
+            last = self._naming.get((table, key))
+            if last is not None and last[0] is not example:
+                last[0].missed.setdefault((table, key, last[1]), missed)
+            if not missed and example.call.kind != "read":
+                self._naming[table, key] = (example, argument)
+
+    def _maker(self, table: str, shown: Row) -> Example | None:
+        """The earlier call that most probably made a row: it was given most of what the row holds."""
+        held = {str(v).lower() for v in shown.values() if isinstance(v, str | int) and v != ""}
+        best: tuple[int, Example] | None = None
+        for example in self._writers:
+            given = {str(v).lower() for v in example.call.arguments.values() if isinstance(v, str | int) and v != ""}
+            score = len(given & held)
+            if (
+                not example.seen
+                and not any(t == table for t, _, _ in example.made)
+                and (best is None or score >= best[0])
+            ):
+                best = (score, example)
+        return None if best is None else best[1]
 
 
 def _alike(fields: frozenset[str], shown: Row) -> bool:

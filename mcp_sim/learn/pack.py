@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from mcp_sim.learn.changes import MADE
 from mcp_sim.learn.declared import Entry
 from mcp_sim.learn.learner import Lesson
 from mcp_sim.learn.scope import Loop, Scope
-from mcp_sim.learn.silent import Silent
 from mcp_sim.learn.sources import literal
 from mcp_sim.learn.tables import Table
+from schemas.expressions import expressions, parse_template
 
 _BARE = re.compile(r"[A-Za-z]\w*")
 
@@ -57,40 +58,38 @@ def effect_of(lesson: Lesson) -> dict[str, Any] | None:
         steps.add({"require": guard.negated, "error": guard.error, "status": _status(guard.condition)})
     for change in lesson.changes:
         steps.need(change.binding.name, *(found.source for found in change.sets.values()))
+        if change.chosen is not None:
+            steps.need(change.chosen[0], change.chosen[1].source)
+    for make in lesson.makes:
+        steps.need(*(found.source for found in make.values.values()))
+    for drop in lesson.drops:
+        steps.need(drop.key)
     steps.need(lesson.answer.source)
     answer = lesson.answer.source
+    for make in lesson.makes:
+        values = {name: template(found.source) for name, found in make.values.items()}
+        steps.add({"create": make.table, "values": values, "as": MADE})
     for change in sorted(lesson.changes, key=lambda change: change.shown):
-        if change.sets:
-            sets = {name: template(found.source) for name, found in change.sets.items()}
+        if change.sets or change.chosen:
+            sets: Any = {name: template(found.source) for name, found in change.sets.items()}
+            if change.chosen is not None:
+                sets = f"{{ {{{change.chosen[0]}: {change.chosen[1].source}}} }}"
             key = f"{change.binding.name}.{change.key}"
             name = change.binding.name if change.shown else "_"
             steps.add({"update": change.binding.table, "key": key, "set": sets, "as": name})
-    if lesson.silent is not None:
-        steps.steps += _silent(lesson.silent)
-        if lesson.silent.kind == "create" and answer == lesson.silent.key:
-            answer = f"made.{next(iter(lesson.silent.sets))}"
+    for drop in lesson.drops:
+        steps.add({"delete": drop.table, "key": drop.key})
     return {"steps": steps.pruned(answer), "text" if lesson.is_text else "returns": template(answer)}
 
 
 def _parts(text: str) -> list[str]:
     """The expressions in a text."""
-    if "{" not in text:
-        return []
-    tree = ast.parse(f"f'''{text}'''", mode="eval").body
-    return [ast.unparse(part.value) for part in getattr(tree, "values", []) if isinstance(part, ast.FormattedValue)]
-
-
-def _silent(silent: Silent) -> list[dict[str, Any]]:
-    match silent.kind:
-        case "delete":
-            return [{"delete": silent.table, "key": silent.key}]
-        case "create":
-            values = {name: template(source) for name, source in silent.sets.items()}
-            return [{"create": silent.table, "values": values, "as": "made"}]
-    sets: Any = {name: template(source) for name, source in silent.sets.items()}
-    if silent.dynamic is not None:
-        sets = f"{{ {{{silent.dynamic[0]}: {silent.dynamic[1]}}} }}"
-    return [{"update": silent.table, "key": silent.key, "set": sets, "as": "changed"}]
+    found = []
+    for expression in expressions(parse_template(text)):
+        node = expression.node
+        parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+        found += [ast.unparse(p.value if isinstance(p, ast.FormattedValue) else p) for p in parts]
+    return found
 
 
 def _status(condition: str) -> int:

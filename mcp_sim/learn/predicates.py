@@ -14,6 +14,8 @@ from mcp_sim.learn.scope import Scope
 from mcp_sim.learn.sources import literal
 
 _FEW = 12
+_NAME = re.compile(r"\d{3}|@|[A-Za-z_-]\d|\d[A-Za-z_-]")
+"""What a constant looks like that is the name of one thing."""
 _MANY = 4000
 
 
@@ -66,11 +68,7 @@ def _candidates(scope: Scope, tables: dict[str, Any], inner: bool) -> Iterator[P
     for atom in known:
         if not inner or "m." in atom.source:
             yield from _alone(atom)
-    for name in dict.fromkeys(n for e in scope.examples for n in e["args"]):
-        source = f"args.{name}" if name.isidentifier() and not name.startswith("_") else f"args[{literal(name)}]"
-        values = scope.column(source)
-        texts = all(isinstance(v, str | list | None) for v in values)
-        yield _made(f"not {source}", source, [not v for v in values], [True] * len(values), 1 if texts else 3)
+    yield from left_out(scope)
     scalars = [a for a in known if a.kind in ("text", "boolean", "number")]
     distinct = [{v for v in a.values if isinstance(v, str | int | float)} for a in scalars]
     for index, one in enumerate(scalars):
@@ -91,15 +89,41 @@ def _candidates(scope: Scope, tables: dict[str, Any], inner: bool) -> Iterator[P
             if one.source.startswith("args.") or other.source.startswith("args."):
                 yield _sized(one, other)
     yield from _in_tables(tables, [a for a in known if a.kind == "text"], inner)
-    if not inner:
+    if inner:
+        yield from _inner_orders(known)
+    else:
         numbers = [a for a in known if a.kind == "number"][:30]
-        numbers += [*amounts(scope), *products(numbers)]
-        for index, one in enumerate(numbers):
+        more = [*amounts(scope), *products(numbers)]
+        for index, one in enumerate([*numbers, *more]):
             yield from _signed(one)
-            for other in numbers[index + 1 :]:
+            for other in [*numbers[index + 1 :], *more] if index < len(numbers) else []:
                 yield from _ordered(one, other)
         for loop in scope.loops.values():
             yield from _any_of(scope, loop, tables)
+
+
+def _inner_orders(known: list[Atom]) -> Iterator[Predicate]:
+    """Numbers of a record beside those of the call, and beside how many things it was called with."""
+    numbers = [a for a in known if a.kind == "number"]
+    counts = [
+        Atom(f"len({a.source})", "number", a.cost + 2, tuple(len(v) if isinstance(v, list) else None for v in a.values))
+        for a in known
+        if a.kind in ("list", "objects") and "m." not in a.source
+    ]
+    ours = [a for a in numbers if "m." in a.source][:20]
+    for index, one in enumerate(ours):
+        yield from _signed(one)
+        for other in [*ours[index + 1 :], *[a for a in numbers if "m." not in a.source][:20], *counts[:8]]:
+            yield from _ordered(one, other)
+
+
+def left_out(scope: Scope) -> Iterator[Predicate]:
+    """That an argument is not there, or empty."""
+    for name in dict.fromkeys(n for e in scope.examples for n in e["args"]):
+        source = f"args.{name}" if name.isidentifier() and not name.startswith("_") else f"args[{literal(name)}]"
+        values = scope.column(source)
+        texts = all(isinstance(v, str | list | None) for v in values)
+        yield _made(f"not {source}", source, [not v for v in values], [True] * len(values), 1 if texts else 3)
 
 
 def _defined(values: tuple[Any, ...]) -> list[bool]:
@@ -123,11 +147,13 @@ def _alone(atom: Atom) -> Iterator[Predicate]:
         counts = Counter(v for v in values if isinstance(v, str | int | float))
         if not counts:
             return
-        if len(counts) <= _FEW or sum(counts.values()) / len(counts) >= 40:
+        total = sum(counts.values())
+        if len(counts) <= 3 or (len(counts) <= _FEW and total >= 3 * len(counts)) or total >= 40 * len(counts):
             for constant, support in counts.most_common(_FEW):
                 if support >= 2:
                     text = literal(constant)
-                    given = 5 if s.startswith("args.") else 1
+                    given = 5 if s.startswith("args.") or (atom.kind == "number" and constant not in (0, 1)) else 1
+                    given += 4 if len(counts) > 4 or (isinstance(constant, str) and _NAME.search(constant)) else 0
                     yield _made(
                         f"{s} == {text}", f"{s} != {text}", [v == constant for v in values], defined, cost + given
                     )
@@ -180,7 +206,7 @@ def _list_alone(atom: Atom) -> Iterator[Predicate]:
     known = [isinstance(v, list) for v in atom.values]
     repeated = [k and len({str(i) for i in v}) != len(v) for k, v in zip(known, atom.values, strict=True)]
     if any(repeated):
-        yield _made(f"len(unique({s})) != len({s})", f"len(unique({s})) == len({s})", repeated, known, atom.cost + 4)
+        yield _made(f"len(unique({s})) != len({s})", f"len(unique({s})) == len({s})", repeated, known, atom.cost + 9)
 
 
 def _lengths(atom: Atom) -> Iterator[Predicate]:
@@ -211,14 +237,17 @@ def _signed(one: Atom) -> Iterator[Predicate]:
 
 def _ordered(one: Atom, other: Atom) -> Iterator[Predicate]:
     pairs = list(zip(one.values, other.values, strict=True))
-    if not any(_number(x) and _number(y) for x, y in pairs):
+    both = [_number(x) and _number(y) for x, y in pairs]
+    if not any(both):
         return
     gaps = [a for a in (one, other) if any(v is None for v in a.values)]
-    known = [(_number(x) or x is None) and (_number(y) or y is None) for x, y in pairs]
+    known = [
+        b or ((_number(x) or x is None) and (_number(y) or y is None)) for b, (x, y) in zip(both, pairs, strict=True)
+    ]
     checks = "".join(f"{a.source} is not None and " for a in gaps)
     cost = one.cost + other.cost + 1 + len(gaps)
     for sign, opposite in (("<", ">="), (">", "<=")):
-        holds = [bool(_number(x) and _number(y) and (x < y if sign == "<" else x > y)) for x, y in pairs]
+        holds = [b and (x < y if sign == "<" else x > y) for b, (x, y) in zip(both, pairs, strict=True)]
         if any(holds):
             source = f"{checks}{one.source} {sign} {other.source}"
             negated = f"not ({source})" if gaps else f"{one.source} {opposite} {other.source}"

@@ -27,8 +27,6 @@ def shape(values: Iterable[Any]) -> dict[Path, Counter[str]]:
 
 def _shape(value: dict[str, Any], path: Path, found: dict[Path, Counter[str]]) -> None:
     for name, part in value.items():
-        if name.startswith("_"):
-            continue
         here = (*path, name)
         found.setdefault(here, Counter())[kind_of(part)] += 1
         if isinstance(part, dict) and len(here) < 4 and not _is_map(part):

@@ -48,6 +48,11 @@ class Table:
         return list(dict.fromkeys(name for row in self.rows.values() for name in row))
 
     @property
+    def is_single(self) -> bool:
+        """Whether it holds the one row of a thing that is there once."""
+        return self.key == POSITION and len(self.rows) == 1
+
+    @property
     def in_key_order(self) -> bool:
         """Whether the data stands in the order of its keys."""
         keys = list(self.rows)
@@ -101,10 +106,10 @@ def _by_name(name: str, content: Mapping[str, Any], tell: Tell) -> Table:
     fields = dict.fromkeys(field for row in content.values() for field in row)
     own = next((f for f in fields if all(_is_at(row.get(f), key) for key, row in content.items())), None)
     if own is not None:
-        return Table(name, own, {key: dict(row) for key, row in content.items()})
+        return _in_order(Table(name, own, {key: dict(row) for key, row in content.items()}))
     key = f"{singular(name)}_id"
     key = key if key not in fields else f"{name}_key"
-    return Table(name, key, {at: {key: at, **row} for at, row in content.items()}, keyed=True)
+    return _in_order(Table(name, key, {at: {key: at, **row} for at, row in content.items()}, keyed=True))
 
 
 def _is_at(value: Any, key: str) -> bool:
@@ -122,7 +127,11 @@ def _listed(name: str, rows: list[Row], tell: Tell, declared: str | None = None)
         return _by_position(name, rows)
     if len({isinstance(row[key], str) for row in rows}) > 1:
         rows = [{**row, key: key_text(row[key])} for row in rows]
-    table = Table(name, key, {key_text(row[key]): row for row in rows})
+    return _in_order(Table(name, key, {key_text(row[key]): row for row in rows}))
+
+
+def _in_order(table: Table) -> Table:
+    """The table; its rows keep their place where that is not the order of their keys."""
     if not table.in_key_order:
         table.rows = {at: {POSITION: n, **row} for n, (at, row) in enumerate(table.rows.items(), 1)}
     return table

@@ -7,7 +7,10 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
+from mcp_sim.learn.changes import Changes
+from mcp_sim.learn.changing import may_write
 from mcp_sim.learn.entities import Inferred, broken_links, inferred
 from mcp_sim.learn.given import Given
 from mcp_sim.learn.guards import clusters
@@ -15,13 +18,13 @@ from mcp_sim.learn.history import Example, History, as_shown
 from mcp_sim.learn.learner import Learner, Lesson
 from mcp_sim.learn.memory import Rows
 from mcp_sim.learn.references import related
-from mcp_sim.learn.silent import Silent, learn_silent
 from mcp_sim.learn.tables import Table
 from schemas.recorded import RecordedCall
 
 _RANDOM = random.Random
 _OF_EACH = 200
 """Examples that are looked at of each kind of answer of a tool."""
+_ROUNDS = 4
 
 
 @dataclass
@@ -56,8 +59,8 @@ def teach(
     """What these calls teach of the tools `names`; `begins` hears of each of them."""
     tables, links = related(given.rows, tell)
     tables = as_shown(tables, History(tables).examples(calls))
-    examples = _examples(tables, calls, _silent(tables, calls))
     learner = Learner(tables)
+    examples = _examples(tables, calls, _changes(learner, calls, names))
     lessons: dict[str, Lesson] = {}
     for tool in names:
         begins(tool)
@@ -68,25 +71,30 @@ def teach(
     return Taught(tables, references, lessons, examples)
 
 
-def _silent(tables: dict[str, Table], calls: list[RecordedCall]) -> dict[str, Silent]:
-    """What tools change without showing it, learned over the rows that these changes lead to, twice over."""
-    found: dict[str, Silent] = {}
-    for _ in range(2):
-        examples = _examples(tables, calls, found)
+def _changes(learner: Learner, calls: list[RecordedCall], told: list[str]) -> dict[str, Changes]:
+    """What tools do to rows, learned again over the rows that this leads to, until it stays as it is."""
+    found: dict[str, Changes] = {}
+    before: list[Any] = []
+    for _ in range(_ROUNDS):
+        examples = _examples(learner.tables, calls, found)
         found = {
-            tool: change for tool, of in examples.items() if (change := learn_silent(tool, of, tables)) is not None
+            tool: learner.changes(tool, chosen(examples[tool]))
+            for tool in told
+            if tool in examples and may_write(examples[tool])
         }
-        if not found:
+        after = [changes.sources for changes in found.values()]
+        if after == before:
             break
+        before = after
     return found
 
 
 def _examples(
-    tables: dict[str, Table], calls: list[RecordedCall], silent: Mapping[str, Silent]
+    tables: dict[str, Table], calls: list[RecordedCall], known: Mapping[str, Changes]
 ) -> dict[str, list[Example]]:
-    def effect(call: RecordedCall, rows: Rows) -> Rows:
-        change = silent.get(call.tool)
-        return rows if change is None else change.apply(rows, call.arguments)
+    def effect(call: RecordedCall, rows: Rows) -> tuple[Rows, bool]:
+        changes = known.get(call.tool)
+        return (rows, False) if changes is None else (changes.apply(rows, call.arguments), changes.is_whole)
 
     found: dict[str, list[Example]] = defaultdict(list)
     for example in History(tables).examples(calls, effect):

@@ -6,15 +6,21 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from mcp_sim.learn.guards.balance import balances
 from mcp_sim.learn.guards.patterns import HOLE, clusters, members
-from mcp_sim.learn.guards.rules import quoted_words, special
+from mcp_sim.learn.guards.rules import special
 from mcp_sim.learn.guards.wording import error_text
 from mcp_sim.learn.predicates import Predicate
 from mcp_sim.learn.search import Search
 
+_RARE = 3
+_FEW = 6
+_TRIED = 8
+_SIMPLE = 9
+"""What a condition may cost that explains fewer than `_RARE` errors."""
 _AMOUNTS = re.compile(
     r"insufficient|enough|exceed|too (much|many|low|high|few)|less than|more than|greater|at (least|most)"
-    r"|m(ax|in)imum|limit",
+    r"|m(ax|in)imum|limit|that (much|many|few)|only \d",
     re.I,
 )
 
@@ -52,14 +58,25 @@ def learn_guards(
     search: Search, texts: dict[int, str], fine: list[int]
 ) -> tuple[list[Guard], list[Unexplained], list[int]]:
     """The guards in order, what they leave unexplained, and the examples that no guard should stop."""
-    patterns = clusters(texts)
+    patterns = clusters(texts, {i: _values(search, i) for i in texts})
+    search.balances = balances(search, fine)
     classes = {pattern: sum(1 << i for i in rows) for pattern, rows in patterns.items()}
     remaining = sum(classes.values()) | sum(1 << i for i in fine)
     guards: list[Guard] = []
     unexplained: list[Unexplained] = []
     open_classes = dict(classes)
+    split = False
     while open_classes:
         choice = _best(search, open_classes, remaining)
+        if choice is None and not split:
+            split = True
+            patterns, open_classes = _finer(patterns, open_classes)
+            classes |= open_classes
+            continue
+        if choice is None and (odd := _in_the_way(search, open_classes, remaining)) is not None:
+            unexplained.append(Unexplained(odd.replace(HOLE, "…"), members(open_classes[odd] & remaining)))
+            remaining &= ~open_classes.pop(odd)
+            continue
         if choice is None:
             for pattern, mask in open_classes.items():
                 unexplained.append(Unexplained(pattern.replace(HOLE, "…"), members(mask & remaining)))
@@ -73,6 +90,47 @@ def learn_guards(
         remaining &= ~stopped
         open_classes = {p: m & remaining for p, m in open_classes.items() if m & remaining}
     return guards, unexplained, members(remaining & sum(1 << i for i in fine))
+
+
+def _in_the_way(search: Search, classes: dict[str, int], remaining: int) -> str | None:
+    """The error without which others can be explained; the rarest one, if any."""
+    if not 1 < len(classes) <= _TRIED:
+        return None
+    for pattern, mask in sorted(classes.items(), key=lambda c: (c[1] & remaining).bit_count()):
+        others = {p: m for p, m in classes.items() if p != pattern}
+        if _best(search, others, remaining & ~mask) is not None:
+            return pattern
+    return None
+
+
+def _values(search: Search, example: int) -> list[str]:
+    """The texts and numbers of a call, and of the rows that it leads to, as a text may hold them."""
+    names = search.scope.examples[example]
+    rows = [names.get(b.name) for b in search.scope.bindings]
+    parts = [names["args"], *(row for row in rows if isinstance(row, dict))]
+    found = [str(v) for part in parts for v in part.values() if isinstance(v, str | int) and not isinstance(v, bool)]
+    return [text for text in found if len(text) > 2]
+
+
+def _finer(
+    patterns: dict[str, dict[int, list[str]]], classes: dict[str, int]
+) -> tuple[dict[str, dict[int, list[str]]], dict[str, int]]:
+    """The errors that are left, those with other words apart from one another, where these are few."""
+    fresh = dict(patterns)
+    found: dict[str, int] = {}
+    for pattern, mask in classes.items():
+        by_words: dict[tuple[str, ...], list[int]] = {}
+        for i in members(mask):
+            by_words.setdefault(tuple(patterns[pattern][i]), []).append(i)
+        if not 1 < len(by_words) <= _FEW or pattern.count(HOLE) == 0:
+            found[pattern] = mask
+            continue
+        for words, some in by_words.items():
+            parts = pattern.split(HOLE)
+            text = "".join(a + b for a, b in zip(parts, [*words, ""], strict=True))
+            fresh[text] = {i: [] for i in some}
+            found[text] = sum(1 << i for i in some)
+    return fresh, found
 
 
 def _best(search: Search, classes: dict[str, int], remaining: int) -> tuple[str, Predicate, list[str]] | None:
@@ -89,8 +147,10 @@ def _best(search: Search, classes: dict[str, int], remaining: int) -> tuple[str,
                 unknown = (remaining & ~one.true & ~one.false).bit_count()
                 if wrong > 0.01 * hit or unknown > 0.005 * remaining.bit_count():
                     continue
+                if hit < _RARE and one.cost - _suits(pattern, one) > _SIMPLE:
+                    continue
                 whole = hit >= 0.98 * wanted.bit_count()
-                cost = one.cost - _suits(pattern, one.source)
+                cost = one.cost - _suits(pattern, one)
                 rank = (not whole, wrong + unknown > 0, cost if whole else cost - 4 * hit, -hit)
                 if best is None or rank < best[0]:
                     best = (rank, pattern, one)
@@ -108,12 +168,14 @@ def _best(search: Search, classes: dict[str, int], remaining: int) -> tuple[str,
     return None
 
 
-def _suits(pattern: str, condition: str) -> int:
+def _suits(pattern: str, predicate: Predicate) -> int:
     """How much the words of an error and of a condition speak for each other."""
+    condition = predicate.source
     words = set(re.findall(r"[a-z]{3,}", pattern.lower()))
     named = set(re.findall(r"[a-z]{3,}", condition.lower().replace("_", " ")))
     compares = bool(re.search(r" [<>]=? ", condition))
-    return min(3, len(words & named)) + (9 if compares and _AMOUNTS.search(pattern) else 0)
+    quotes = 4 if predicate.loop is not None and HOLE in pattern else 0
+    return quotes + min(3, len(words & named)) + (9 if compares and _AMOUNTS.search(pattern) else 0)
 
 
 def _joined(search: Search, classes: dict[str, int], remaining: int) -> tuple[str, Predicate] | None:
@@ -124,7 +186,7 @@ def _joined(search: Search, classes: dict[str, int], remaining: int) -> tuple[st
         size = wanted.bit_count()
         whole = [
             one
-            for predicate in [*quoted_words(search, pattern), *search.predicates]
+            for predicate in [*special(search, pattern, wanted, others), *search.predicates]
             for one in (predicate, predicate.opposite)
             if (one.true & wanted).bit_count() >= 0.98 * size and (one.true & others) != others
         ]

@@ -7,9 +7,12 @@ from collections import Counter
 
 from mcp_sim.learn.guards.patterns import members
 from mcp_sim.learn.language import UNDEFINED
-from mcp_sim.learn.predicates import Predicate
+from mcp_sim.learn.predicates import Predicate, bits
 from mcp_sim.learn.search import Search
 from mcp_sim.learn.sources import literal
+
+_NAME = re.compile(r"\d{2}|@|[A-Za-z_-]\d|\d[A-Za-z_-]")
+"""What the name of one thing looks like: that a few had an error is no rule."""
 
 
 def special(search: Search, pattern: str, wanted: int, others: int) -> list[Predicate]:
@@ -20,6 +23,9 @@ def special(search: Search, pattern: str, wanted: int, others: int) -> list[Pred
         *quoted,
         *_missing(search, wanted, others),
         *_no_row(search),
+        *_nothing(search),
+        *search.balances,
+        *_thresholds(search, wanted, others),
     ]
 
 
@@ -44,7 +50,7 @@ def _enumerations(search: Search, wanted: int, others: int, quoted: bool) -> lis
                 atom.cost + (3 if atom.source.startswith("args.") else len(allowed)),
             )
             holds = [not (isinstance(v, str) and v in allowed) for v in atom.values]
-        elif not quoted and len(here) <= 6 and len(inside) >= 4 * len(here):
+        elif not quoted and len(here) <= 6 and len(inside) >= 4 * len(here) and not any(map(_NAME.search, here)):
             words = literal(sorted(here))
             source, negated, cost = (
                 f"{atom.source} in {words}",
@@ -91,14 +97,44 @@ def _no_row(search: Search) -> list[Predicate]:
     return [Predicate(f"not ({whole})", whole, true, everything & ~true, 4)]
 
 
+def _thresholds(search: Search, wanted: int, others: int) -> list[Predicate]:
+    """Numbers that are never as small, or as large, as with this error."""
+    found = []
+    inside, outside = members(wanted), members(others)
+    for atom in [a for a in search.atoms if a.kind == "number"][:20]:
+        here = [v for i in inside if _is_number(v := atom.values[i])]
+        there = [v for i in outside if _is_number(v := atom.values[i])]
+        if len(here) < max(3, len(inside)) or len(there) < 3:
+            continue
+        known = bits([_is_number(v) for v in atom.values])
+        for sign, opposite, edge in ((">=", "<", min(here)), ("<=", ">", max(here))):
+            holds = [_is_number(v) and (v >= edge if sign == ">=" else v <= edge) for v in atom.values]
+            true = bits(holds)
+            source, negated = f"{atom.source} {sign} {edge}", f"{atom.source} {opposite} {edge}"
+            found.append(Predicate(source, negated, true, known & ~true, atom.cost + 4))
+    return found
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _nothing(search: Search) -> list[Predicate]:
+    """None of the arguments given, or none of those that may be left out."""
+    alone = search.left_out
+    if len(alone) < 2:
+        return []
+    everything = (1 << len(search.scope.examples)) - 1
+    true = everything
+    for p in alone:
+        true &= p.true
+    whole = " or ".join(p.source.removeprefix("not ") for p in alone)
+    return [Predicate(f"not ({whole})", whole, true, everything & ~true, 4)]
+
+
 def _missing(search: Search, wanted: int, others: int) -> list[Predicate]:
     """Any of several arguments missing."""
-    alone = [
-        p
-        for p in search.predicates
-        if re.fullmatch(r"not args(\.\w+|\[[^\]]+\])|args(\.\w+|\[[^\]]+\]) is None", p.source)
-    ]
-    taken = [p for p in alone if p.true & wanted and not p.true & others and p.source.startswith("not ")]
+    taken = [p for p in search.left_out if p.true & wanted and not p.true & others]
     if len(taken) < 2:
         return []
     true = 0

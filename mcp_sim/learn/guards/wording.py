@@ -20,7 +20,8 @@ def error_text(search: Search, pattern: str, fills: dict[int, list[str]], rule: 
         for i in where:
             target[i] = fills[i][hole]
         found = _fill(search, target, where, rule)
-        filling = f"{{{found.source}}}" if found is not None else _most_common(target)
+        is_told = found is not None and not found.source.startswith('"')
+        filling = f"{{{found.source}}}" if found is not None and is_told else _most_common(target)
         text += filling + _braced(after)
     return text
 

@@ -1,181 +1,201 @@
-"""Answers that are lists of many rows of a table: filtered, sorted, cut."""
+"""Answers that are lists of many rows of a table: filtered, sorted, cut, and each shown in one way."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+import random
+import re
+from dataclasses import dataclass
 from typing import Any
 
-from mcp_sim.learn.language import column
+from mcp_sim.learn.language import UNDEFINED, column
 from mcp_sim.learn.memory import Rows
-from mcp_sim.learn.queries.conditions import WORDS, Condition, any_of, constant, of_argument
-from mcp_sim.learn.queries.trials import arguments, hits, spread
+from mcp_sim.learn.queries.alignment import Chosen, alignments
+from mcp_sim.learn.queries.filters import Test, conditions
+from mcp_sim.learn.queries.records import Place, plain, records
+from mcp_sim.learn.queries.trials import spread
 from mcp_sim.learn.scope import Scope
-from mcp_sim.learn.sources import attribute, literal
+from mcp_sim.learn.search import Search
+from mcp_sim.learn.sources import literal
 from mcp_sim.learn.tables import POSITION, Row, Table
 from schemas.rows import key_text
 from store.matching import same
 
-_LOOKED_AT = 150
+_LOOKED_AT = 300
+_OTHERS = 20
+"""Rows that are not shown, looked at in each example."""
+_SAMPLED = 100
+_ROUNDS = 6
 
 
 def listing(scope: Scope, tables: dict[str, Table], target: list[Any], where: list[int]) -> str | None:
     """The query whose rows are the targets: filtered, sorted, cut."""
     best: tuple[int, int, str] | None = None
     for table in tables.values():
-        for project, chosen in _alignments(scope, table, target, where):
-            source, right, cost = _list(scope, table, project, chosen, target, where)
-            if best is None or (-right, cost) < best[:2]:
-                best = (-right, cost, source)
+        for chosen in alignments(scope, table, target, where):
+            found = _Listing(scope, tables, table, chosen, target, where).best()
+            if found is not None and (best is None or (-found[1], len(found[0])) < best[:2]):
+                best = (-found[1], len(found[0]), found[0])
     return None if best is None else best[2]
 
 
-def _alignments(
-    scope: Scope, table: Table, target: list[Any], where: list[int]
-) -> Iterator[tuple[str, dict[int, list[str]]]]:
-    """How the items of the lists show rows: an expression over `r`, and the keys of the rows shown."""
-    items = [item for i in where for item in target[i]]
-    if not items:
-        return
-    fields = table.fields
-    if all(isinstance(item, dict) for item in items):
-        names = list(dict.fromkeys(name for item in items for name in item))
-        if not set(names) <= set(fields):
-            return
-        chosen = {i: _keys(scope, table, i, target[i], names) for i in where}
-        if sum(None in keys for keys in chosen.values()) > 0.02 * len(where):
-            return
-        hidden = [f for f in fields if f not in names]
-        source = f"without(r, {', '.join(map(literal, hidden))})" if hidden else "r"
-        yield source, {i: [k for k in keys if k is not None] for i, keys in chosen.items()}
-    elif all(isinstance(item, str | int | float) for item in items):
-        for field in fields:
-            known = {v for row in table.rows.values() if isinstance(v := row.get(field), str | int | float)}
-            if len(known) > 1 and sum(item in known for item in items) >= 0.98 * len(items):
-                chosen = {i: _keys(scope, table, i, [{field: item} for item in target[i]], [field]) for i in where}
-                yield attribute("r", field), {i: [k for k in ks if k is not None] for i, ks in chosen.items()}
+@dataclass
+class _Query:
+    """A query as far as it is known."""
+
+    tests: list[Test]
+    order: str | None
+    limit: int | None
 
 
-def _keys(scope: Scope, table: Table, example: int, items: list[Row], names: list[str]) -> list[str | None]:
-    rows: Rows = scope.examples[example]["rows"]
-    if table.key in names:
-        return [key_text(item.get(table.key)) if rows.get(table.name, item.get(table.key)) else None for item in items]
-    found: list[str | None] = []
-    taken: set[str] = set()
-    known = rows.all(table.name)
-    for item in items:
-        row = next(
-            (
-                r
-                for r in known
-                if key_text(r[table.key]) not in taken and all(same(r.get(n), item.get(n)) for n in names)
-            ),
-            None,
-        )
-        found.append(None if row is None else key_text(row[table.key]))
-        if row is not None:
-            taken.add(key_text(row[table.key]))
-    return found
+class _Listing:
+    """Finds the query for one way in which lists show rows of one table."""
 
+    def __init__(
+        self,
+        scope: Scope,
+        tables: dict[str, Table],
+        table: Table,
+        chosen: Chosen,
+        target: list[Any],
+        where: list[int],
+    ) -> None:
+        self.scope, self.tables, self.table = scope, tables, table
+        self.chosen, self.target = chosen, target
+        self.tried = spread(where, _LOOKED_AT)
+        self.longest = max((len(chosen[i]) for i in where), default=0)
 
-def _list(
-    scope: Scope, table: Table, project: str, chosen: dict[int, list[str]], target: list[Any], where: list[int]
-) -> tuple[str, int, int]:
-    telling = [i for i in where if chosen[i]]
-    looked = spread(telling, _LOOKED_AT)
-    conditions = list(_sound(scope, table, chosen, looked))
-    order = _order(scope, table, chosen, looked)
-    tried = spread(where, _LOOKED_AT)
-    limit = _limit(scope, table, conditions, order, chosen, tried)
-    source = _source(table, project, conditions, order, limit)
-    right = hits(scope, source, target, tried)
-    for condition in sorted(conditions, key=lambda c: -c.cost):
-        fewer = [c for c in conditions if c is not condition]
-        shorter = _source(table, project, fewer, order, limit)
-        kept = hits(scope, shorter, target, tried)
-        if kept >= right:
-            conditions, source, right = fewer, shorter, kept
-    return source, right, len(source)
+    def best(self) -> tuple[str, int] | None:
+        """The query, and how many of the examples that were tried it explains."""
+        project = self._projection()
+        if project is None:
+            return None
+        found: tuple[str, int] | None = None
+        for order in self._orders():
+            source = self._refined(project, order)
+            right = sum(
+                v is not UNDEFINED and same(v, self.target[i])
+                for i, v in zip(self.tried, self._values(source), strict=True)
+            )
+            if found is None or right > found[1]:
+                found = (source, right)
+            if right == len(self.tried) or 2 * right < len(self.tried):
+                break
+        return found
 
+    def _values(self, source: str) -> list[Any]:
+        return column(source, [self.scope.examples[i] for i in self.tried])
 
-def _sound(scope: Scope, table: Table, chosen: dict[int, list[str]], looked: list[int]) -> Iterator[Condition]:
-    """Every condition that all shown rows fulfil, and some other rows do not."""
-    shown: list[tuple[Row, Row]] = []
-    for i in looked:
-        names = scope.examples[i]
-        for key in chosen[i][:40]:
-            row = names["rows"].get(table.name, key)
-            if row is not None:
-                shown.append((row, names["args"]))
-    for name in arguments(scope):
-        given = [(r, a) for r, a in shown if a.get(name)]
-        if len(given) < 2:
-            continue
-        words = []
-        for condition in of_argument(table, name):
-            if all(condition.holds(r, a) for r, a in given):
-                yield condition
-            elif condition.cost == WORDS and any(condition.holds(r, a) for r, a in given):
-                words.append(condition)
-        joined = any_of(words, given, name)
-        if joined is not None:
-            yield joined
-    for field in table.fields:
-        values = Counter(key_text(r.get(field)) for r, _ in shown)
-        others = {key_text(r.get(field)) for r in table.rows.values()}
-        if len(values) == 1 and 1 < len(others) <= 20 and len(shown) >= 10:
-            value = next(r.get(field) for r, _ in shown)
-            if isinstance(value, str | bool):
-                yield constant(field, value)
+    def _row(self, example: int, key: str) -> Row | None:
+        rows: Rows = self.scope.examples[example]["rows"]
+        return rows.get(self.table.name, key)
 
+    def _projection(self) -> str | None:
+        """How a row is shown: an expression over `m`."""
+        pairs = [
+            (i, row, item)
+            for i in self.tried
+            for key, item in list(zip(self.chosen[i], self.target[i], strict=False))[:10]
+            if len(self.chosen[i]) == len(self.target[i]) and (row := self._row(i, key)) is not None
+        ]
+        pairs = [pairs[k] for k in spread(list(range(len(pairs))), 400)]
+        if not pairs:
+            return None
+        if all(isinstance(item, dict) for _, _, item in pairs):
+            shown = {name for _, _, item in pairs for name in item}
+            if all(same({n: v for n, v in row.items() if n in shown}, item) for _, row, item in pairs):
+                gone = [f for f in self.table.fields if f not in shown]
+                return f"without(m, {', '.join(map(literal, gone))})" if gone else "m"
+        inner = records(self.scope, {"": self.table}, [(i, (row,)) for i, row, _ in pairs])
+        found = Search(inner, self.tables, inner=True).value([item for _, _, item in pairs], list(range(len(pairs))))
+        return None if found is None or not re.search(r"\bm\b", found.source) else plain(found.source, inner)
 
-def _order(scope: Scope, table: Table, chosen: dict[int, list[str]], looked: list[int]) -> str | None:
-    """The field that the rows are sorted by; None is the order of keys."""
-    candidates: list[str | None] = [None, POSITION] if POSITION in table.fields else [None]
-    candidates += [sign + field for field in table.fields for sign in ("", "-") if field != POSITION]
-    for candidate in candidates:
-        if all(_sorted_so(scope, table, candidate, chosen[i], i) for i in looked):
-            return candidate
-    return None
+    def _orders(self) -> list[str | None]:
+        """The orders in which all lists stand; null is the order of keys."""
+        fields = self.table.fields
+        candidates: list[str | None] = [None, *([POSITION] if POSITION in fields else [])]
+        candidates += [sign + f for f in fields for sign in ("", "-") if f != POSITION]
+        found = [order for order in candidates if all(self._is_sorted(order, i) for i in self.tried)]
+        return found[:4] or [None]
 
+    def _is_sorted(self, order: str | None, example: int) -> bool:
+        by = (order or self.table.key).removeprefix("-")
+        marks: list[Any] = [(self._row(example, key) or {}).get(by) for key in self.chosen[example]]
+        try:
+            return marks == sorted(marks, reverse=bool(order and order.startswith("-")))
+        except TypeError:
+            return False
 
-def _sorted_so(scope: Scope, table: Table, order: str | None, keys: list[str], example: int) -> bool:
-    rows: Rows = scope.examples[example]["rows"]
-    marks: list[Any] = [(rows.get(table.name, key) or {}).get((order or table.key).removeprefix("-")) for key in keys]
-    try:
-        return marks == sorted(marks, reverse=bool(order and order.startswith("-")))
-    except TypeError:
-        return False
+    def _refined(self, project: str, order: str | None) -> str:
+        """The query with conditions that are made stricter where it gives too much, and looser where too little."""
+        is_cut = self.longest >= 2 and sum(len(self.chosen[i]) == self.longest for i in self.tried) >= 3
+        shown: list[Place] = []
+        hidden: list[Place] = []
+        others: list[Place] = []
+        dice = random.Random(len(self.tried))  # noqa: S311 - a sample, no secret
+        for i in spread(self.tried, _SAMPLED):
+            keys = self.chosen[i]
+            shown += [(i, (row,)) for key in keys[:8] if (row := self._row(i, key)) is not None]
+            taken = set(keys)
+            rest = [r for r in self.scope.examples[i]["rows"].all(self.table.name) if self._key(r) not in taken]
+            places = [(i, (row,)) for row in dice.sample(rest, min(_OTHERS, len(rest)))]
+            if is_cut and len(keys) == self.longest:
+                others += places[:5]
+            else:
+                hidden += places
+        query = _Query([], order, self.longest if is_cut else None)
+        source = self._source(project, query)
+        best: tuple[int, str] = (-1, source)
+        for turn in range(_ROUNDS):
+            inner = records(self.scope, {"": self.table}, [*shown, *hidden, *others])
+            inside = (1 << len(shown)) - 1
+            outside = ((1 << len(hidden)) - 1) << len(shown)
+            query.tests = [self._plain(test, inner) for test in conditions(inner, inside, outside)]
+            source = self._source(project, query)
+            wrong = self._missed(query, shown, hidden)
+            if len(self.tried) - wrong > best[0]:
+                best = (len(self.tried) - wrong, source)
+            if not wrong or (turn >= 2 and 2 * wrong > len(self.tried)):
+                break
+        uncut = self._source(project, _Query(query.tests, order, None))
+        if is_cut and self._values(uncut) == self._values(best[1]):
+            return uncut
+        return best[1]
 
+    def _key(self, row: Row) -> str:
+        return key_text(row[self.table.key])
 
-def _limit(
-    scope: Scope,
-    table: Table,
-    conditions: list[Condition],
-    order: str | None,
-    chosen: dict[int, list[str]],
-    looked: list[int],
-) -> str | None:
-    longest = max((len(chosen[i]) for i in looked), default=0)
-    full = [i for i in looked if len(chosen[i]) == longest]
-    if len(full) < 2:
-        return None
-    source = _source(table, "r", conditions, order, None)
-    values = column(f"len({source})", [scope.examples[i] for i in full])
-    return str(longest) if any(isinstance(v, int) and v > longest for v in values) else None
+    def _plain(self, test: Test, inner: Scope) -> Test:
+        return Test(plain(test.source, inner), test.fails, test.cost, test.given)
 
+    def _missed(self, query: _Query, shown: list[Place], hidden: list[Place]) -> int:
+        """Take in the rows that a query gives wrongly or leaves out; in how many examples it does."""
+        wrong = 0
+        for i, rows in zip(self.tried, self._values(self._source("m", query)), strict=True):
+            given = [] if rows is UNDEFINED else [self._key(row) for row in rows]
+            if given == self.chosen[i]:
+                continue
+            wrong += 1
+            taken, kept = set(self.chosen[i]), set(given)
+            extra = [row for row in (rows if rows is not UNDEFINED else []) if self._key(row) not in taken]
+            hidden += [(i, (row,)) for row in extra[:5]]
+            lost = [key for key in self.chosen[i] if key not in kept]
+            if not extra:
+                shown += [(i, (row,)) for key in lost[:5] if (row := self._row(i, key)) is not None]
+        return wrong
 
-def _source(table: Table, project: str, conditions: list[Condition], order: str | None, limit: str | None) -> str:
-    by: dict[str | None, list[Condition]] = {}
-    for condition in conditions:
-        by.setdefault(condition.argument, []).append(condition)
-    parts = [c.source for c in by.pop(None, [])]
-    for name, some in by.items():
-        joined = " and ".join(c.source for c in some)
-        parts.append(f"(not {attribute('args', name or '')} or {joined if len(some) == 1 else f'({joined})'})")
-    rows = f"find({literal(table.name)})"
-    if order is not None:
-        rows = f"sorted({rows}, {literal(order.removeprefix('-'))}{', True' if order.startswith('-') else ''})"
-    where = f" if {' and '.join(parts)}" if parts else ""
-    listed = f"[{project} for r in {rows}{where}]"
-    return listed if limit is None else f"{listed}[:{limit}]"
+    def _source(self, project: str, query: _Query) -> str:
+        matched: list[str] = []
+        parts: list[str] = []
+        for test in sorted(query.tests, key=lambda t: t.cost):
+            equal = re.fullmatch(r"m\.([A-Za-z]\w*) == (args\.\w+)", test.source)
+            if equal and test.given is None and not any(m.startswith(f"{equal[1]}=") for m in matched):
+                matched.append(f"{equal[1]}={equal[2]}")
+            else:
+                parts.append(test.whole)
+        rows = f"find({', '.join([literal(self.table.name), *matched])})"
+        if query.order is not None:
+            sign = ", True" if query.order.startswith("-") else ""
+            rows = f"sorted({rows}, {literal(query.order.removeprefix('-'))}{sign})"
+        where = f" if {' and '.join(parts)}" if parts else ""
+        listed = f"[{project} for m in {rows}{where}]"
+        return listed if query.limit is None else f"{listed}[:{query.limit}]"

@@ -15,6 +15,9 @@ from mcp_sim.learn.sources import literal
 from mcp_sim.learn.tables import Table
 from store.matching import same
 
+_SHARE = 0.9
+"""The share of answers that a query has to explain."""
+
 
 def query(scope: Scope, tables: dict[str, Table], target: list[Any], where: list[int]) -> Found | None:
     """A query whose result is the target."""
@@ -30,16 +33,30 @@ def query(scope: Scope, tables: dict[str, Table], target: list[Any], where: list
         filled = [blank if isinstance(v, str) else v for v in target]
     told = [i for i in where if not isinstance(target[i], str)] or where
     if kinds == {list}:
-        found = listing(scope, tables, filled, told if len(told) > 3 else where)
-    elif kinds == {dict}:
+        return _best_list(scope, tables, target, filled, [told, where] if empty is not None else [where], empty)
+    if kinds == {dict}:
         found = grouping(scope, tables, filled, told)
-    else:
-        found = None
-    if found is None:
-        return None
-    forms = [found] if empty is None else _unless(found, empty)
-    best = max((_scored(scope, form, target, where) for form in forms), key=lambda f: f.hits)
-    return best if best.share >= 0.9 else None
+        return None if found is None else _sure(scope, [found], empty, target, where)
+    return None
+
+
+def _best_list(
+    scope: Scope,
+    tables: dict[str, Table],
+    target: list[Any],
+    filled: list[Any],
+    views: list[list[int]],
+    empty: str | None,
+) -> Found | None:
+    """The best query for lists; a text may stand for a list that is empty, or for a question that is none."""
+    found = [query for view in views if len(view) > 3 and (query := listing(scope, tables, filled, view))]
+    return _sure(scope, found, empty, target, views[-1]) if found else None
+
+
+def _sure(scope: Scope, found: list[str], empty: str | None, target: list[Any], where: list[int]) -> Found | None:
+    forms = [form for one in found for form in ([one] if empty is None else _unless(one, empty))]
+    best = max((_scored(scope, form, target, where) for form in forms), key=lambda f: (f.hits, -len(f.source)))
+    return best if best.share >= _SHARE else None
 
 
 def _unless(source: str, text: str) -> list[str]:

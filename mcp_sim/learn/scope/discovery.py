@@ -9,8 +9,8 @@ from mcp_sim.learn.scope.loops import argument_loops, name_records, row_loops
 from mcp_sim.learn.scope.rows import name_rows
 from mcp_sim.learn.scope.scope import Scope
 from mcp_sim.learn.shapes import scalar_paths
-from mcp_sim.learn.sources import at_path
-from mcp_sim.learn.tables import Table
+from mcp_sim.learn.sources import at_path, literal
+from mcp_sim.learn.tables import Table, singular
 
 
 def discover(tables: dict[str, Table], examples: list[dict[str, Any]], sure: list[int], texts: list[str]) -> Scope:
@@ -23,6 +23,9 @@ def discover(tables: dict[str, Table], examples: list[dict[str, Any]], sure: lis
         if at_path("args", (name,)) not in sources
         and any(isinstance(names["args"].get(name), str | int) for names in examples)
     ]
+    for table in tables.values():
+        if table.is_single:
+            scope.bind(singular(table.name), f"get({literal(table.name)}, 1)", table.name, 1)
     name_lookups(scope, tables, sources, texts)
     name_rows(scope, tables, sources)
     for loop in [*argument_loops(scope), *row_loops(scope)]:

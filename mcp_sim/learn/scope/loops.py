@@ -44,7 +44,7 @@ def _argument_loop(scope: Scope, names: list[str]) -> Loop:
     objects = all(isinstance(i, dict) for e in scope.examples for i in e["args"].get(names[0]) or [])
     fields = [re.sub(r"\W+", "_", singular(name)) for name in names]
     if len(names) == 1 and objects:
-        made, of = f"[i for i in {sources[0]} or []]", sources[0]
+        made, of = f"[merge(i) for i in {sources[0]} or []]", sources[0]
     elif len(names) == 1:
         made, of = f"[{{{literal(fields[0])}: x}} for x in {sources[0]} or []]", sources[0]
     else:
@@ -104,6 +104,18 @@ def name_records(tables: dict[str, Table], outer: Scope, loop: Loop) -> None:
         if other.fields and other.of.startswith("args") and not loop.of.startswith("args"):
             _partner(scope, other, sources)
     name_rows(scope, tables, sources)
+    _chosen_parts(outer, scope)
+
+
+def _chosen_parts(outer: Scope, scope: Scope) -> None:
+    """Name the items of maps inside the parts of records whose keys arguments give."""
+    arguments = [at_path("args", path) for path in scalar_paths(names["args"] for names in outer.examples)]
+    for binding in list(scope.bindings):
+        here = scope.reached(binding)
+        for path, kinds in shape(scope.trusted(scope.column(here))).items():
+            if kinds["object"] * 2 > kinds.total():
+                for source in arguments:
+                    item_of_map(scope, here, path, source, binding)
 
 
 def _partner(scope: Scope, other: Loop, sources: list[str]) -> None:

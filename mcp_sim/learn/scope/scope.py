@@ -77,7 +77,9 @@ class Scope:
         """Name the value of an expression, unless it has none or is named already."""
         if any(b.source == source for b in self.bindings):
             return
-        taken = {b.name for b in self.bindings} | set(self.loops) | {"args", "rows", "now", "row", "item", "m"}
+        taken = {b.name for b in self.bindings} | set(self.loops) | {"args", "rows", "now", "row", "item", "m", "made"}
+        if self.variable is not None:
+            taken |= {name for names in self.examples for name in names[self.variable]}
         name = re.sub(r"\W+", "_", name)
         name = name if name[:1].isalpha() and name not in KEYWORDS else f"the_{name}"
         unique = next(n for n in [name, *(f"{name}_{k}" for k in range(2, 99))] if n not in taken)
@@ -96,6 +98,7 @@ class Scope:
             for names, value in zip(self.examples, values, strict=True):
                 names[self.variable][unique] = None if value is UNDEFINED else value
         self.bindings.append(binding)
+        self.known_atoms = None
 
     def reached(self, binding: Binding) -> str:
         """The expression that gives a binding by its name."""

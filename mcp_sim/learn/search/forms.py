@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mcp_sim.learn.language import UNDEFINED
+from mcp_sim.learn.search.found import Found
 from mcp_sim.learn.sources import literal
+from store.matching import same
 
 if TYPE_CHECKING:
     from mcp_sim.learn.search.search import Search
@@ -19,6 +23,9 @@ _OPERATIONS: tuple[tuple[str, Callable[[Any, Any], Any], bool], ...] = (
     ("-", operator.sub, False),
     ("*", operator.mul, True),
 )
+_NAME = re.compile(r"\d{3}|@|[A-Za-z_-]\d|\d[A-Za-z_-]")
+_REMEMBERED = 9
+"""What a constant costs that looks like the name of one thing: to know it is no rule."""
 
 
 def forms(search: Search, target: list[Any], where: list[int]) -> Iterator[tuple[str, int]]:
@@ -27,7 +34,7 @@ def forms(search: Search, target: list[Any], where: list[int]) -> Iterator[tuple
     scalars = Counter(literal(v) for v in values if isinstance(v, str | int | float | bool | None))
     for constant, support in scalars.most_common(4):
         if support >= max(2, 0.05 * len(where)) or support == len(where):
-            yield constant, 1
+            yield constant, _REMEMBERED if _NAME.search(constant) else 1
     if all(v == [] for v in values):
         yield "[]", 1
     if all(v == {} for v in values):
@@ -57,8 +64,62 @@ def forms(search: Search, target: list[Any], where: list[int]) -> Iterator[tuple
             if atom.kind == "text":
                 yield f"lower({atom.source})", atom.cost + 3
                 yield f"upper({atom.source})", atom.cost + 3
+        for atom in search.atoms:
+            if atom.source.startswith("args") and atom.kind == "text" and None in atom.values:
+                for constant, _ in scalars.most_common(2):
+                    yield f"{atom.source} or {constant}", atom.cost + 3
+        yield from _later_days(search, target, where)
     if numeric and values:
         yield from _numbers(search)
+        yield from _steps(search, target, where)
+
+
+def constant(search: Search, target: list[Any], where: list[int]) -> Found | None:
+    """An object or a list that is always the same, whatever was asked for."""
+    first = target[where[0]]
+    asked = {repr(search.scope.examples[i]["args"]) for i in where}
+    if len(where) < 3 or not isinstance(first, dict | list) or not (len(asked) > 2 or asked == {"{}"}):
+        return None
+    return Found(literal(first), len(where), len(where)) if all(same(target[i], first) for i in where) else None
+
+
+def _steps(search: Search, target: list[Any], where: list[int]) -> Iterator[tuple[str, int]]:
+    """A number, or how many there are of something, and a constant."""
+    for atom in search.atoms:
+        listed = atom.kind in ("list", "objects")
+        if not listed and atom.kind != "number":
+            continue
+        values = [len(v) if isinstance(v, list) else v for v in (atom.values[i] for i in where)]
+        gaps = Counter(
+            round(target[i] - v, 6) for i, v in zip(where, values, strict=True) if isinstance(v, int | float)
+        )
+        if gaps:
+            gap, times = gaps.most_common(1)[0]
+            if gap and times >= max(3, 0.5 * len(where)):
+                size = int(gap) if float(gap).is_integer() else gap
+                source = f"len({atom.source})" if listed else atom.source
+                yield f"{source} {'+' if size > 0 else '-'} {abs(size)}", atom.cost + (2 if abs(size) == 1 else 4)
+
+
+def _later_days(search: Search, target: list[Any], where: list[int]) -> Iterator[tuple[str, int]]:
+    """A day that is so many days after another one."""
+    days = [_day(target[i]) for i in where]
+    if None in days:
+        return
+    for atom in [a for a in search.atoms if a.kind == "text"]:
+        starts = [_day(atom.values[i]) for i in where]
+        gaps = Counter((d - s).days for d, s in zip(days, starts, strict=True) if d is not None and s is not None)
+        if gaps:
+            gap, times = gaps.most_common(1)[0]
+            if gap and times >= max(3, 0.3 * len(where)):
+                yield f"date(later({atom.source}, days={gap}))", atom.cost + 4
+
+
+def _day(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else None
+    except ValueError:
+        return None
 
 
 def _of_loops(search: Search) -> Iterator[tuple[str, int]]:
@@ -85,7 +146,7 @@ def _numbers(search: Search) -> Iterator[tuple[str, int]]:
 def sums(search: Search) -> Iterator[tuple[str, int, Callable[[int], Any]]]:
     """Sums, differences and products of two numbers, plain and rounded, with their value in each example."""
     numbers = [a for a in search.atoms if a.kind == "number"][:24]
-    pool = [*numbers, *search.amounts]
+    pool = [*numbers, *sorted(search.amounts, key=lambda a: a.cost)[:16]]
     for first, one in enumerate(pool):
         for second, other in enumerate(pool):
             if first == second or min(first, second) >= len(numbers):

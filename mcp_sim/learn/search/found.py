@@ -27,6 +27,11 @@ class Found:
     rivals: list[str] = field(default_factory=list)
 
     @property
+    def rank(self) -> tuple[int, int]:
+        """What is better comes first: what explains more, then what is shorter."""
+        return -self.hits, len(self.source)
+
+    @property
     def share(self) -> float:
         """The share of examples that it explains."""
         return self.hits / self.total if self.total else 0.0

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from mcp_sim.learn.atoms import Atom
 from mcp_sim.learn.language import UNDEFINED
 from mcp_sim.learn.search.branches import where_it_holds
-from mcp_sim.learn.search.found import Found, equal
+from mcp_sim.learn.search.found import Found, bitset, equal
 from mcp_sim.learn.sources import literal
+from mcp_sim.learn.tables import singular
 from store.matching import same
 
 if TYPE_CHECKING:
@@ -18,15 +20,25 @@ if TYPE_CHECKING:
 _REMEMBERED = re.compile(r'^"[^"]*": "[^"]*[\d@][^"]*"$')
 """A field that is always the same text, as only one thing was ever asked for: to know it is no rule."""
 
+_FEW = 6
+
 
 def composed(search: Search, target: list[Any], where: list[int], depth: int, least: float) -> Found | None:
     """An object of which every field has an expression; or one of the scope with some fields changed."""
     changed = _changed_object(search, target, where, depth, least)
-    if changed is not None:
+    if changed is not None and "without(" not in changed.source:
         return changed
     chosen = _chosen_field(search, target, where, least)
     if chosen is not None:
         return chosen
+    plain = _plain(search, target, where, depth, least)
+    if changed is None or (plain is not None and plain.rank < changed.rank):
+        return plain
+    return changed
+
+
+def _plain(search: Search, target: list[Any], where: list[int], depth: int, least: float) -> Found | None:
+    """An object of which every field has an expression."""
     names = list(dict.fromkeys(n for i in where for n in target[i]))
     if len(names) > 24 or any(sum(n in target[i] for i in where) < least * len(where) for n in names):
         return None
@@ -45,10 +57,7 @@ def composed(search: Search, target: list[Any], where: list[int], depth: int, le
 def _field(search: Search, name: str, target: list[Any], where: list[int], depth: int, least: float) -> Found | None:
     """An expression for a field of objects: the argument of its name, if that is it, else the shortest one."""
     inner = [v.get(name, UNDEFINED) if isinstance(v, dict) else UNDEFINED for v in target]
-    given = next((a for a in search.atoms if a.source == f"args.{name}"), None)
-    if given is not None and all(equal(given.values[i], inner[i]) for i in where):
-        return Found(given.source, len(where), len(where))
-    return search.value(inner, where, depth, least)
+    return search.field(name, inner, where, depth, least)
 
 
 def _chosen_field(search: Search, target: list[Any], where: list[int], least: float) -> Found | None:
@@ -107,7 +116,8 @@ def _changed_object(search: Search, target: list[Any], where: list[int], depth: 
     if {*names} >= {k for i in where for k in target[i]}:
         return Found(f"{{{', '.join(parts)}}}", hits, len(where))
     merged = f"merge({source}, {{{', '.join(parts)}}})"
-    return where_it_holds(search, merged, source, target, where, least)
+    whole = where_it_holds(search, merged, source, target, where, least)
+    return whole or _changed_item(search, base, target, where, depth, least)
 
 
 def _changed_item(
@@ -118,13 +128,13 @@ def _changed_item(
     for i in where:
         changed = [k for k, v in target[i].items() if k not in base.values[i] or not same(v, base.values[i][k])]
         if len(changed) > 1:
-            return None
+            return _changed_items(search, base, target, where, depth, least)
         if changed:
             keys[i] = changed[0]
     changing = [i for i in where if keys[i] is not UNDEFINED]
-    key = search.value(keys, changing, 0, least)
+    key = search.value(keys, changing, 0, least) or _first_free(search, base, keys, changing, least)
     if key is None:
-        return None
+        return _changed_items(search, base, target, where, depth, least)
     names = search.scope.column(key.source)
     items: list[Any] = [UNDEFINED] * len(target)
     for i in changing:
@@ -134,6 +144,65 @@ def _changed_item(
     if item is None:
         return None
     return where_it_holds(search, f"merge({base.source}, {{{key.source}: {item}}})", base.source, target, where, least)
+
+
+def _changed_items(
+    search: Search, base: Atom, target: list[Any], where: list[int], depth: int, least: float
+) -> Found | None:
+    """The items of a map changed whose keys the records of a list give."""
+    changed = {
+        i: {k for k, v in target[i].items() if k not in base.values[i] or not same(v, base.values[i][k])} for i in where
+    }
+    if search.inner:
+        return None
+    for loop in search.scope.loops.values():
+        inner = search.loop(loop.name)
+        owners = loop.scope.owners
+        for key in [a for a in inner.atoms if a.kind == "text" and a.source.startswith("m.") and a.cost <= 2]:
+            named: dict[int, set[Any]] = {}
+            for k, owner in enumerate(owners):
+                named.setdefault(owner, set()).add(key.values[k])
+            if not any(changed.values()) or any(names - named.get(i, set()) for i, names in changed.items()):
+                continue
+            records = [k for k, owner in enumerate(owners) if owner in changed]
+            items = [
+                target[o].get(key.values[k], UNDEFINED) if o in changed else UNDEFINED for k, o in enumerate(owners)
+            ]
+            moved = [k for k in records if key.values[k] in changed[owners[k]]]
+            item = _item(inner, f"at({base.source}, {key.source})", items, moved, depth, least)
+            if item is None:
+                continue
+            given = loop.scope.column(item)
+            stays = bitset(k for k in records if k not in moved and not equal(given[k], items[k]))
+            condition = inner.separates(bitset(moved), stays) if stays else None
+            if stays and condition is None:
+                continue
+            when = f" if {condition.source}" if condition is not None else ""
+            source = f"merge({base.source}, {{{key.source}: {item} for m in {loop.name}{when}}})"
+            values = search.scope.column(source)
+            hits = sum(equal(values[i], target[i]) for i in where)
+            if hits >= least * len(where):
+                return Found(source, hits, len(where))
+    return None
+
+
+def _first_free(search: Search, base: Atom, keys: list[Any], where: list[int], least: float) -> Found | None:
+    """The first of a few keys that a map does not have."""
+    counts = Counter(keys[i] for i in where)
+    if not 1 < len(counts) <= _FEW:
+        return None
+    source = f"first([k for k in {literal([key for key, _ in counts.most_common()])} if k not in {base.source}])"
+    values = search.scope.column(source)
+    hits = sum(values[i] == keys[i] for i in where)
+    if hits < least * len(where):
+        return None
+    name = search.name(f"free_{_label(base.source)}", source)
+    return Found(name, hits, len(where))
+
+
+def _label(source: str) -> str:
+    """The last word of an expression."""
+    return singular(re.findall(r"[A-Za-z]\w*", source)[-1])
 
 
 def _item(search: Search, here: str, items: list[Any], where: list[int], depth: int, least: float) -> str | None:
@@ -148,6 +217,7 @@ def _item(search: Search, here: str, items: list[Any], where: list[int], depth: 
     )
     known = search.atoms
     search.atoms = [*(_number(search, f"at({here}, {literal(f)})") for f in changed), *known]
+    search.forget()
     parts = []
     for name in changed:
         found = _field(search, name, items, where, depth, least)
@@ -155,6 +225,7 @@ def _item(search: Search, here: str, items: list[Any], where: list[int], depth: 
             break
         parts.append(f"{literal(name)}: {found.source}")
     search.atoms = known
+    search.forget()
     return f"merge({here}, {{{', '.join(parts)}}})" if len(parts) == len(changed) else None
 
 

@@ -7,15 +7,18 @@ from typing import Any
 
 from mcp_sim.learn.atoms import Atom, amounts, atoms, products
 from mcp_sim.learn.language import UNDEFINED
-from mcp_sim.learn.predicates import Predicate, predicates
+from mcp_sim.learn.predicates import Predicate, left_out, predicates
 from mcp_sim.learn.scope import Scope
 from mcp_sim.learn.search.branches import branched
-from mcp_sim.learn.search.forms import forms, sums
+from mcp_sim.learn.search.forms import constant, forms, sums
 from mcp_sim.learn.search.found import Found, equal
+from mcp_sim.learn.search.linear import linear
 from mcp_sim.learn.search.lists import listed
 from mcp_sim.learn.search.objects import composed
+from mcp_sim.learn.search.texts import text_of
 
 _PROBES = 12
+_FEWER = 5
 
 
 class Search:
@@ -25,7 +28,9 @@ class Search:
         self.scope = scope
         self.tables = tables
         self.inner = inner
+        self.balances: list[Predicate] = []
         self._loops: dict[str, Search] = {}
+        self._known: dict[Any, Found | None] = {}
 
     @cached_property
     def atoms(self) -> list[Atom]:
@@ -42,6 +47,11 @@ class Search:
         """The conditions of the scope."""
         return predicates(self.scope, self.tables, self.inner)
 
+    @cached_property
+    def left_out(self) -> list[Predicate]:
+        """For each argument that some calls leave out, the condition that it is not there."""
+        return [p for p in left_out(self.scope) if p.true]
+
     def loop(self, name: str) -> Search:
         """The search over the records of a loop."""
         if name not in self._loops:
@@ -53,15 +63,51 @@ class Search:
         where = [i for i in where if target[i] is not UNDEFINED]
         if not where:
             return None
+        asked = (depth, least, tuple(where), repr([target[i] for i in where]))
+        if asked not in self._known:
+            self._known[asked] = self._value(target, where, depth, least)
+        return self._known[asked]
+
+    def name(self, name: str, source: str) -> str:
+        """Name the value of an expression, if that can be done; the expression by which it is to be had."""
+        self.scope.bind(name, source, None, 1)
+        binding = next((b for b in self.scope.bindings if b.source == source), None)
+        if binding is None or self.inner:
+            return source
+        self.atoms = atoms(self.scope)
+        self.forget()
+        return binding.name
+
+    def forget(self) -> None:
+        """Search anew, as there are other atoms."""
+        self._known.clear()
+
+    def _value(self, target: list[Any], where: list[int], depth: int, least: float) -> Found | None:
         ranked = self._ranked(target, where)
         if ranked and ranked[0].share >= least:
             return self._with_rivals(ranked)
+        if depth > 0 and all(_is_number(target[i]) for i in where):
+            summed = linear(self, target, where, least)
+            if summed is not None:
+                return summed
+        if all(isinstance(target[i], bool) for i in where):
+            return self._decided(target, where)
         built = self._built(target, where, depth, least)
-        if built is not None:
+        if built is not None or (depth > 0 and (built := constant(self, target, where)) is not None):
             return built
         if depth > 0:
             return branched(self, target, where, ranked, depth, least)
         return None
+
+    def field(
+        self, name: str, target: list[Any], where: list[int], depth: int = 2, least: float = 0.98
+    ) -> Found | None:
+        """An expression for a field: the argument of its name, if that is it, else the shortest one."""
+        given = next((a for a in self.atoms if a.source == f"args.{name}"), None)
+        where = [i for i in where if target[i] is not UNDEFINED]
+        if given is not None and where and all(equal(given.values[i], target[i]) for i in where):
+            return Found(given.source, len(where), len(where))
+        return self.value(target, where, depth, least)
 
     def _with_rivals(self, ranked: list[Found]) -> Found:
         best = ranked[0]
@@ -79,7 +125,7 @@ class Search:
                 found.append((hits, cost, source))
         if all(isinstance(target[i], int | float) and not isinstance(target[i], bool) for i in where):
             for source, cost, value in sums(self):
-                if any(equal(value(i), target[i]) for i in probes):
+                if any(value(i) == target[i] for i in probes[:_FEWER]):
                     hits = sum(equal(value(i), target[i]) for i in where)
                     found.append((hits, cost, source))
         found.sort(key=lambda f: (-f[0], f[1], len(f[2])))
@@ -92,7 +138,16 @@ class Search:
             return composed(self, target, where, depth, least)
         if all(isinstance(v, list) for v in values):
             return listed(self, target, where, depth, least)
+        if depth > 0 and all(isinstance(v, str) for v in values):
+            return text_of(self, {i: target[i] for i in where}, least)
         return None
+
+    def _decided(self, target: list[Any], where: list[int]) -> Found | None:
+        """A condition that is the target."""
+        inside = sum(1 << i for i in where if target[i])
+        outside = sum(1 << i for i in where if not target[i])
+        rule = self.separates(inside, outside) if inside and outside else None
+        return None if rule is None else Found(rule.source, len(where), len(where))
 
     def separates(self, inside: int, outside: int) -> Predicate | None:
         """The simplest condition that holds in all examples of `inside` and in none of `outside`."""
@@ -107,3 +162,7 @@ class Search:
                     if (inside & ~one.true).bit_count() + (outside & ~one.false).bit_count() <= wrong:
                         return one
         return None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

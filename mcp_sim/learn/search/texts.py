@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
 from mcp_sim.learn.language import UNDEFINED
-from mcp_sim.learn.search import Found, Search
+from mcp_sim.learn.search.found import Found
 
-_MOST = 60
+if TYPE_CHECKING:
+    from mcp_sim.learn.search.search import Search
+
+_MOST = 200
+_DIGITS = re.compile(r"-?\d+(\.\d+)?")
 
 
-def text_of(search: Search, texts: dict[int, str]) -> Found | None:
+def text_of(search: Search, texts: dict[int, str], least: float = 0.95) -> Found | None:
     """The f-string that all texts are made by: parts that stay, and expressions between them."""
     where = list(texts)
     found = _parts(search, texts, where)
@@ -19,7 +24,7 @@ def text_of(search: Search, texts: dict[int, str]) -> Found | None:
     source = _joined(found)
     values = search.scope.column(source)
     hits = sum(values[i] == texts[i] for i in where)
-    return Found(source, hits, len(where)) if hits >= 0.95 * len(where) else None
+    return Found(source, hits, len(where)) if hits >= least * len(where) else None
 
 
 def _parts(search: Search, texts: dict[int, str], where: list[int]) -> list[tuple[bool, str]] | None:
@@ -36,6 +41,12 @@ def _parts(search: Search, texts: dict[int, str], where: list[int]) -> list[tupl
             for i in where:
                 places[i] += len(best[1][i])
             continue
+        counted = _next_number(search, texts, places, where)
+        if counted is not None:
+            parts.append((True, counted[0]))
+            for i in where:
+                places[i] += len(counted[1][i])
+            continue
         letters = {texts[i][places[i] : places[i] + 1] for i in where}
         if len(letters) != 1 or letters == {""}:
             return None
@@ -47,6 +58,21 @@ def _parts(search: Search, texts: dict[int, str], where: list[int]) -> list[tupl
         for i in where:
             places[i] += 1
     return None
+
+
+def _next_number(
+    search: Search, texts: dict[int, str], places: dict[int, int], where: list[int]
+) -> tuple[str, dict[int, str]] | None:
+    """A number that differs from text to text, and is worked out."""
+    hits = {i: _DIGITS.match(texts[i], places[i]) for i in where}
+    shown = {i: hit.group() for i, hit in hits.items() if hit is not None}
+    if len(shown) < len(where) or len(set(shown.values())) < 2:
+        return None
+    target: list[Any] = [UNDEFINED] * len(search.scope.examples)
+    for i in where:
+        target[i] = float(shown[i]) if "." in shown[i] else int(shown[i])
+    found = search.value(target, where, depth=1)
+    return None if found is None else (found.source, shown)
 
 
 def _next_expression(

@@ -1,0 +1,1 @@
+"""Invented services of many kinds, each with `database(seed)` and `calls(seed, trajectories)`."""
