@@ -87,7 +87,7 @@ def _spy(wanted: Wanted, real: Real) -> Traffic:
 
 
 def _diff(wanted: Wanted, real: Real) -> Traffic:
-    comparison = Comparison(real.world.name, real.upstream.name)
+    comparison = Comparison(real.world.name, real.upstream.name, Cleaner(not wanted.with_secrets))
 
     def close() -> int:
         notices.print(report.text(comparison), highlight=False, markup=False, soft_wrap=True)

@@ -9,6 +9,7 @@ from typing import Any
 from mcp_sim.session import Twin
 from mcp_sim.traffic.differences import Difference, answer_differences
 from mcp_sim.traffic.real import Real, failed
+from mcp_sim.traffic.record import Cleaner
 from schemas.types import Call, Observation, Step
 from store.view import EntityView
 
@@ -37,11 +38,12 @@ class Comparison:
         differing: how many of them differ, by tool.
         unanswered: how many the real service did not answer.
         fields: how often each field differs, by (tool, pointer with positions left out).
-        kept: the calls that differ, as many as are kept whole.
+        kept: the calls that differ, as many as are kept whole, without their secrets.
     """
 
     world: str
     upstream: str
+    cleaner: Cleaner = field(default_factory=Cleaner)
     calls: Counter[str] = field(default_factory=Counter)
     differing: Counter[str] = field(default_factory=Counter)
     fields: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -56,13 +58,18 @@ class Comparison:
     def add(self, n: int, real: Step, twin: Step) -> tuple[Difference, ...]:
         """Compare the two answers to one call."""
         tool = real.call.tool
-        found = tuple(answer_differences(real.observation, twin.observation))
+        asked, ours, theirs = real.call.arguments, real.observation, twin.observation
+        said = [asked, ours.text, ours.structured_content, theirs.text, theirs.structured_content]
+        asked, *sides = self.cleaner.cleaned(said)
+        ours = replace(ours, text=sides[0], structured_content=sides[1])
+        theirs = replace(theirs, text=sides[2], structured_content=sides[3])
+        found = tuple(answer_differences(ours, theirs))
         self.calls[tool] += 1
         if found:
             self.differing[tool] += 1
-            self.fields.update({(tool, _general(one.pointer)) for one in found})
+            self.fields.update(list(dict.fromkeys((tool, _general(one.pointer)) for one in found)))
             if len(self.kept) < _MOST:
-                self.kept.append(Compared(n, real.call, real.observation, twin.observation, twin.responder, found))
+                self.kept.append(Compared(n, replace(real.call, arguments=asked), ours, theirs, twin.responder, found))
         return found
 
     def summary(self) -> dict[str, Any]:

@@ -284,3 +284,10 @@ def test_an_id_from_the_call_or_of_a_deleted_row_may_be_shown(act: Act) -> None:
     assert running.done("act", a="D-02") == "D-02"
     shown = act(returns="{args.a}", output={"type": "string", "x-entity": "dock"})
     assert shown.done("act", a="D-99") == "D-99"
+
+
+def test_an_answer_may_be_json_and_a_text_that_says_something_else(act: Act) -> None:
+    odd = {"compute": {"odd": "{[n for n in args.a if n % 2]}"}}
+    running = act(effect={"steps": [odd], "returns": {"odd": "{odd}"}, "text": "{odd}"})
+    observation = running.ask("act", a=[1, 2, 3])
+    assert (observation.structured_content, observation.text) == ({"odd": [1, 3]}, "[1,3]")

@@ -165,6 +165,22 @@ def test_diff_tells_every_field_that_differs_once(pinboard: Pinboard, twin: Worl
     assert "http" not in page.replace("http-equiv", "")
 
 
+def test_a_report_of_differences_holds_no_secret(pinboard: Pinboard, twin: World, tmp_path: Path) -> None:
+    comparison = Comparison(twin.name, "the pinboard")
+
+    async def talk() -> None:
+        async with pinboard() as upstream:
+            await agent(twin, Diff(Real(twin, upstream), comparison)).call("add_note", id="N-4", title="A", key=SECRET)
+
+    run(talk)
+    assert comparison.differing["add_note"] == 1
+    for name in ("diff.json", "diff.html"):
+        report.write(comparison, tmp_path / name)
+        told = (tmp_path / name).read_text()
+        assert "REDACTED-" in told
+        assert SECRET not in told
+
+
 def test_a_call_that_cannot_be_kept_reaches_nobody(pinboard: Pinboard, twin: World) -> None:
     async def talk() -> None:
         async with pinboard() as upstream:
