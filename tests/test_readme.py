@@ -35,6 +35,7 @@ def test_every_command_of_the_readme_prints_what_the_readme_shows(tmp_path: Path
     assert len(ours) >= 6
     environment = {**os.environ, "MCP_SIM_DB": str(tmp_path / "readme.db"), "COLUMNS": "120", "NO_COLOR": "1"}
     environment["PYTHONPATH"] = str(ROOT)
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
     for command, output in ours:
         done = subprocess.run(
             [sys.executable, "-m", "mcp_sim", *shlex.split(command)[1:]],
