@@ -102,7 +102,7 @@ class Extractor:
             fields = {
                 name: [before.get(name), after.get(name)]
                 for name in sorted(before.keys() | after.keys())
-                if not same(before.get(name), after.get(name))
+                if (name in before) != (name in after) or not same(before.get(name), after.get(name))
             }
             value = {"op": change.op, "fields": fields, "kind": moment.event.call.kind}
             at = change.entity, change.key

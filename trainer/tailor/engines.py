@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context, parent_process
@@ -29,26 +30,38 @@ class Engine(Protocol):
         """What comes of each unit, in the order in which they are done."""
         ...
 
+    def close(self) -> None:
+        """Let go of what does the work; it comes back when there is more to do."""
+        ...
+
 
 class Local:
     """So many processes of this machine; one: this very process."""
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
+        self._pool: ProcessPoolExecutor | None = None
 
     def each(self, task: Task[T], out: str, units: list[Any]) -> Iterator[T]:
         """What comes of each unit."""
         if self._workers == 1 or len(units) < 2:
             yield from (task(out, unit) for unit in units)
             return
-        workers = min(self._workers, len(units))
-        with ProcessPoolExecutor(workers, get_context("spawn"), _start) as pool:
-            waiting = [pool.submit(task, out, unit) for unit in units]
-            try:
-                for done in as_completed(waiting):
-                    yield done.result()
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(self._workers, get_context("spawn"), _start)
+        waiting = [self._pool.submit(task, out, unit) for unit in units]
+        try:
+            for done in as_completed(waiting):
+                yield done.result()
+        finally:
+            for one in waiting:
+                one.cancel()
+
+    def close(self) -> None:
+        """Let go of the processes."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
 
 
 def _start() -> None:
@@ -85,6 +98,11 @@ class Ray:
         while waiting:
             done, waiting = ray.wait(waiting, num_returns=1)
             yield from ray.get(done)
+
+    def close(self) -> None:
+        """Leave the cluster."""
+        if "ray" in sys.modules:
+            sys.modules["ray"].shutdown()
 
 
 ENGINES: dict[str, Callable[[int], Engine]] = {"local": Local, "ray": Ray}

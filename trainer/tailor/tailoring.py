@@ -59,7 +59,12 @@ class Tailoring:
             RecipeError: the recipe cannot be followed, or the folder holds something else.
             OSError: a file cannot be read or written.
         """
-        shop = Workshop(self.out)
+        try:
+            return self._run(Workshop(self.out))
+        finally:
+            self.engine.close()
+
+    def _run(self, shop: Workshop) -> dict[str, Any]:
         self._claim(shop)
         if not (shop.work / "plan.json").exists():
             self._plan(shop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 
@@ -60,4 +61,9 @@ def _short(text: str, most: int) -> str:
 
 
 def _plain(origin: Origin) -> dict[str, object]:
-    return {"record": origin.record, "split": origin.side, "anchors": origin.anchors, "events": origin.events}
+    events = [{**_fields(event), "spans": [list(span) for span in event.spans]} for event in origin.events]
+    return {"record": origin.record, "split": origin.side, "anchors": origin.anchors, "events": events}
+
+
+def _fields(event: StoredEvent) -> dict[str, object]:
+    return {field.name: getattr(event, field.name) for field in fields(event)}
