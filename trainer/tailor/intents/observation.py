@@ -7,7 +7,8 @@ from typing import Any
 
 from mcp_sim.worldmodel.wire import compact
 from trainer.record import Record, Turn
-from trainer.tailor.intents.scene import Intent, Scene, placeholders, target
+from trainer.tailor.intents.reply import placeholders, target
+from trainer.tailor.intents.scene import Intent, Scene
 from trainer.tailor.recipe import Use
 
 _FACTS: dict[str, Any] = {

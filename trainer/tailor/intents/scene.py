@@ -8,11 +8,10 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from mcp_sim.worldmodel.prompt import Prompt, Renderer
-from mcp_sim.worldmodel.wire import action, compact, observed, spoken
+from mcp_sim.worldmodel.wire import action, observed, spoken
 from schemas.canonical import canonical
-from schemas.rows import key_text, scalars
-from schemas.types import Call, Change, Row, Step, World
-from store.matching import same
+from schemas.rows import key_text
+from schemas.types import Call, Step, World
 from trainer.record import Record, Turn, TurnClass, identified
 from trainer.tailor.anchors import Anchor
 from trainer.tailor.classes import draw
@@ -250,51 +249,3 @@ def _named_rows(moment: Moment) -> Iterator[tuple[str, str]]:
     if shown is not None and not moment.step.observation.is_error:
         for entity, _, value in shown(moment.answer, "", lambda _: False):
             yield entity, key_text(value)
-
-
-def placeholders(scene: Scene) -> dict[str, str]:
-    """What stands in an answer for the keys of rows that the call makes, as the wording asks for it."""
-    changes = scene.moment.step.delta.changes
-    made = [change.key for change in changes if _op(scene, change) == "create" and not change.key.isdigit()]
-    return {key: f"new-{number}" for number, key in enumerate(made, 1)}
-
-
-def target(scene: Scene) -> str:
-    """The answer of a call as a world model is to give it when it is served: with the changes where it may write."""
-    step = scene.moment.step
-    if not scene.writes:
-        return observed(spoken(step.observation))
-    said = scene.moment.answer if scene.moment.is_json else step.observation.text
-    content: Any = {"error": step.observation.text} if step.observation.is_error else said
-    names = placeholders(scene)
-    changes = [
-        {"op": _op(scene, change), "entity": change.entity, "row": _changed(scene.moment.world, change)}
-        for change in step.delta.changes
-    ]
-    return compact(_renamed({"observation": content, "changes": changes}, names))
-
-
-def _op(scene: Scene, change: Change) -> str:
-    """What a change does. A row that was not known before, and that the call names, was there all the same."""
-    was_there = scene.moment.run.steps is None and change.key in map(
-        key_text, scalars(scene.moment.step.call.arguments)
-    )
-    return "update" if change.op == "create" and was_there else change.op
-
-
-def _changed(world: World, change: Change) -> Row:
-    """What a proposal says of a row: its key, and the fields that change."""
-    key, before, after = world.entities[change.entity].key, change.before or {}, change.after
-    if after is None:
-        return {key: before.get(key)}
-    if change.op == "create":
-        return {name: value for name, value in after.items() if value is not None}
-    return {name: value for name, value in after.items() if name == key or not same(before.get(name), value)}
-
-
-def _renamed(value: Any, names: dict[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {name: _renamed(part, names) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_renamed(part, names) for part in value]
-    return names.get(value, value) if isinstance(value, str) else value

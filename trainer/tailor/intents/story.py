@@ -16,10 +16,7 @@ _AGENT = (
     "You are a software agent. Reach the goal that the user names by calling tools, one at a time: answer with JSON, "
     "`name` and `arguments` of the call, and nothing else."
 )
-_LABELS = "ABCDEFGH"
-_LONGEST = 300
 _CALLS_SHOWN = 6
-_CHAIN = 5
 
 
 def definitions(world: World, beats: list[Beat]) -> str:
@@ -32,7 +29,8 @@ def _definition(tool: Tool) -> str:
     return compact({"name": tool.name, "description": tool.description, "input_schema": tool.input_schema})
 
 
-def _evidence(beats: list[Beat]) -> dict[str, tuple[str, ...]]:
+def evidence_of(beats: list[Beat]) -> dict[str, tuple[str, ...]]:
+    """What a record about some calls rests on: anchors and events."""
     anchors = (found for beat in beats for found in beat.of_kind("call", "status"))
     return {
         "evidence": tuple(dict.fromkeys(anchors)),
@@ -66,7 +64,9 @@ class FaultAndRecovery(Intent):
                 continue
             found += 1
             beats = story.kept[index : story.kept.index(mended) + 1]
-            yield self.record(mended, use, self._turns(story, beats), facts=_mended(first, mended), **_evidence(beats))
+            yield self.record(
+                mended, use, self._turns(story, beats), facts=_mended(first, mended), **evidence_of(beats)
+            )
 
     def _turns(self, story: Story, beats: list[Beat]) -> tuple[Turn, ...]:
         system = Turn("system", f"{_ROLE}\n\n# Tools\n{definitions(story.world, beats)}")
@@ -79,73 +79,6 @@ def _mended(first: Beat, mended: Beat) -> dict[str, Any]:
     before, after = first.step.call.arguments, mended.step.call.arguments
     changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     return {"tool": first.step.call.tool, "error": first.moment.event.call.text, "changed": changed}
-
-
-class FragmentOrdering(Intent):
-    """Calls of a run out of order, with one of another run among them."""
-
-    name = "fragment-ordering"
-    _ASK = (
-        "These are calls of one session with a service, out of order, and at most one call of another session. Give "
-        "the order in which they happened, and the stranger: JSON with `order`, a list of letters, and `stranger`, a "
-        "letter or null."
-    )
-    says = (_ASK, *_LABELS, "->")
-    schema: dict[str, Any] = {  # noqa: RUF012 - never changed
-        "type": "object",
-        "required": ["order", "stranger"],
-        "properties": {"order": {"type": "array", "minItems": 2}, "stranger": {"type": ["string", "null"]}},
-    }
-
-    def of_story(self, story: Story, use: Use) -> Iterator[Record]:
-        """One record of a run, of calls whose order their ids tell."""
-        chain = _chain(story.kept)
-        if len(chain) < 2:
-            return
-        pieces: list[Beat] = list(chain)
-        stranger = story.stranger
-        if stranger is not None and not _ids(stranger) & set().union(*map(_ids, chain)):
-            pieces.append(stranger)
-        else:
-            stranger = None
-        if len(pieces) < 3:
-            return
-        mixed = sorted(pieces, key=lambda beat: story.draw(f"fragment:{beat.moment.event.id}"))
-        labels = {beat.moment.event.id: label for beat, label in zip(mixed, _LABELS, strict=False)}
-        shown = "\n".join(f"{labels[beat.moment.event.id]}. {_fragment(beat)}" for beat in mixed)
-        order = [labels[beat.moment.event.id] for beat in chain]
-        answer = {"order": order, "stranger": labels[stranger.moment.event.id] if stranger else None}
-        turns = (Turn("user", f"{self._ASK}\n\n{shown}"), Turn("assistant", compact(answer), True))
-        yield self.record(chain[0], use, turns, facts=answer, **_evidence(pieces))
-
-
-def _chain(beats: list[Beat]) -> list[Beat]:
-    """The longest calls of which each names an id that the one before was the first to show: no other order can be."""
-    first: dict[str, int] = {}
-    for index, beat in enumerate(beats):
-        for text in (*sorted(_asked(beat)), *sorted(_ids(beat))):
-            first.setdefault(text, index if text not in _asked(beat) else -1)
-    longest: list[list[Beat]] = []
-    for index, beat in enumerate(beats):
-        needed = {first[text] for text in _asked(beat)} - {-1, index}
-        chains = [longest[earlier] for earlier in sorted(needed) if earlier < index]
-        longest.append([*max(chains, key=len, default=[]), beat])
-    return max(longest, key=len, default=[])[:_CHAIN]
-
-
-def _ids(beat: Beat) -> set[str]:
-    """The ids that a call or its answer names."""
-    return _asked(beat) | {key for _, key in beat.moment.shown} | set(beat.ids)
-
-
-def _asked(beat: Beat) -> set[str]:
-    return {str(found.value) for found in beat.anchors if found.kind == "referenced"}
-
-
-def _fragment(beat: Beat) -> str:
-    text = beat.told.partition("\n")[2]
-    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-    return f"{compact({'name': beat.step.call.tool, 'arguments': beat.step.call.arguments})} -> {text}"
 
 
 class ToolSchemaInduction(Intent):
@@ -180,7 +113,7 @@ class ToolSchemaInduction(Intent):
             calls = "\n".join(compact(beat.step.call.arguments) for beat in first)
             asked = f"{self._ASK}\n\n{name}: {tool.description}\n{calls}"
             turns = (Turn("user", asked), Turn("assistant", compact(schema), True))
-            yield self.record(beats[0], use, turns, facts={"tool": name, "schema": schema}, **_evidence(first))
+            yield self.record(beats[0], use, turns, facts={"tool": name, "schema": schema}, **evidence_of(first))
 
 
 def _as_shown(schema: dict[str, Any], calls: list[dict[str, Any]]) -> dict[str, Any]:
@@ -221,7 +154,7 @@ class CptDocument(Intent):
                 name: sum(beat.turn_class == name for beat in beats) for name in sorted({b.turn_class for b in beats})
             }
             facts = {"calls": len(beats), "learned": sum(beat.learned for beat in beats), "classes": classes}
-            yield self.record(beats[0], use, (system, *turns), facts=facts, **_evidence(beats))
+            yield self.record(beats[0], use, (system, *turns), facts=facts, **evidence_of(beats))
 
 
 def _parts(beats: list[Beat], most: int) -> Iterator[list[Beat]]:
@@ -273,7 +206,7 @@ class AgentSft(Intent):
                 Turn("assistant", said, not beat.moment.event.call.is_error),
                 Turn("tool", beat.told.partition("\n")[2]),
             ]
-        evidence = _evidence(beats)
+        evidence = evidence_of(beats)
         deltas = tuple(found for beat in beats for found in beat.of_kind("delta"))
         evidence["evidence"] = tuple(dict.fromkeys((*evidence["evidence"], *deltas)))
         yield self.record(beats[0], use, tuple(turns), facts={"goal": goal, "calls": len(beats)}, **evidence)
