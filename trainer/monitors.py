@@ -10,11 +10,12 @@ WINDOW = 8
 _FLAT = 1e-4
 _DRIFT = 2.0
 _RISE = 0.05
+_HALF = 0.5
 
 
 def alarms(log: Sequence[dict[str, Any]]) -> list[str]:
     """What is wrong with a run so far, one sentence each; empty while all is well."""
-    return [found for found in (_collapse(log), _drift(log), _hack(log), _failures(log)) if found]
+    return [found for found in (_collapse(log), _fall(log), _drift(log), _hack(log), _failures(log)) if found]
 
 
 def _collapse(log: Sequence[dict[str, Any]]) -> str:
@@ -23,6 +24,18 @@ def _collapse(log: Sequence[dict[str, Any]]) -> str:
         return (
             f"in the last {WINDOW} rounds all answers to a question were worth the same: there is nothing to learn from"
         )
+    return ""
+
+
+def _fall(log: Sequence[dict[str, Any]]) -> str:
+    """The mean reward is half of what it has been."""
+    means = [entry["monitor/reward_completed"] for entry in log if "monitor/reward_completed" in entry]
+    if len(means) < 2 * WINDOW:
+        return ""
+    best = max(_mean(means[at : at + WINDOW]) for at in range(len(means) - WINDOW + 1))
+    last = _mean(means[-WINDOW:])
+    if last < _HALF * best:
+        return f"the mean reward fell from {best:.2f} to {last:.2f}: go back to an earlier checkpoint"
     return ""
 
 

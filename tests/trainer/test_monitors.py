@@ -37,3 +37,9 @@ def test_a_judge_that_is_pleased_while_rules_are_broken_is_told() -> None:
 
 def test_a_judge_that_fails_is_told() -> None:
     assert "judge failed" in alarms(rounds(3, **{"monitor/reward_all": 0.3, "monitor/reward_completed": 0.6}))[0]
+
+
+def test_a_reward_that_falls_to_half_of_what_it_was_is_told() -> None:
+    log = [{"monitor/reward_completed": reward} for reward in [0.2] * WINDOW + [0.8] * WINDOW + [0.3] * WINDOW]
+    assert alarms(log[: 2 * WINDOW]) == []
+    assert alarms(log) == ["the mean reward fell from 0.80 to 0.30: go back to an earlier checkpoint"]

@@ -3,7 +3,6 @@
 from trainer.rewards.errors import RewardError
 from trainer.rewards.guards import flattery, neutralised
 from trainer.rewards.judge import Judge, Judged, Judgement, ServedJudge
-from trainer.rewards.monitor import Monitor
 from trainer.rewards.reward import Mix, Reward, reward, rewards, rule_reward, trusted
 from trainer.rewards.rubric import DIMENSIONS
 from trainer.rewards.rules import RULES as RULE_NAMES
@@ -19,7 +18,6 @@ __all__ = [
     "Judgement",
     "Means",
     "Mix",
-    "Monitor",
     "Reward",
     "RewardError",
     "ServedJudge",
