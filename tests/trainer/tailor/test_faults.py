@@ -14,6 +14,7 @@ from trainer.tailor.workshop import read_lines
 
 HUNDRED = 100
 PLAIN = [{"intent": "next-observation"}]
+DOCUMENTS = [{"intent": "cpt-document"}, {"intent": "agent-sft"}]
 
 
 def _facts(made: Made) -> list[dict[str, Any]]:
@@ -36,16 +37,16 @@ def test_a_hundred_contradictions_are_found_and_nothing_else_is(tailored: Callab
 
 
 def test_a_hundred_secrets_reach_no_record(tailored: Callable[..., Made], tmp_path: Path) -> None:
-    recorded = runs(HUNDRED, calls=4)
+    recorded = runs(HUNDRED, calls=2)
     secrets = [f"sk-live-{number:03}aZ9kQ2mX7vB4nL8pR1tY6wE3" for number in range(HUNDRED)]
     for run, secret in zip(recorded, secrets, strict=True):
         shown = orjson.dumps({"book_id": "BK-1", "api_key": secret}).decode()
-        run.append(line(run[0]["trajectory_id"], 4, "get_book", {"book_id": "BK-1"}, shown))
-    made = tailored(recipe(written(tmp_path / "in", recorded)))
+        run.append(line(run[0]["trajectory_id"], 2, "get_book", {"book_id": "BK-1"}, shown))
+    made = tailored(recipe(written(tmp_path / "in", recorded), intents=DOCUMENTS))
     everything = b"".join(path.read_bytes() for path in made.out.rglob("*") if path.is_file() and path.suffix != ".gz")
     everything += b"".join(one for path in made.out.rglob("*.gz") for one in read_lines(path))
     assert [secret for secret in secrets if secret.encode() in everything] == []
-    assert len(made.records()) > HUNDRED
+    assert len(made.records()) > HUNDRED // 2
 
 
 def test_a_hundred_duplicates_are_found(tailored: Callable[..., Made], tmp_path: Path) -> None:
