@@ -6,7 +6,7 @@ VLLM := .venv-vllm
 TRAIN := .venv-train
 HARBOR := .venv-harbor
 WORLD ?= mars-colony
-JOBS ?= 2
+JOBS ?= 3
 CALLS ?= 20000
 
 .PHONY: help install run test test-full check bench bench-contracts fidelity soak soak-worldmodel vllm-env train-env docs clean
