@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import orjson
@@ -103,7 +104,8 @@ def test_the_scripts_find_their_task(of_the_shop: list[Task], container: Contain
     write_harbor_tasks(of_the_shop[:1], tmp_path)
     script = tmp_path / of_the_shop[0].name / "tests" / "test.sh"
 
-    done = subprocess.run([script], env={**os.environ}, capture_output=True, text=True, check=False)
+    here = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run([script], env={**os.environ, "PATH": here}, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
     assert "broken:" in done.stdout
