@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from mcp_sim.learn.history import Example
+from mcp_sim.learn.example import Example
 from mcp_sim.learn.learner import Lesson
 from mcp_sim.learn.tables import Table
 from schemas.rows import key_text

@@ -8,7 +8,7 @@ from typing import Any
 
 from mcp_sim.learn.changes import MADE, Change, Changes, made_row
 from mcp_sim.learn.dropping import learn_drops
-from mcp_sim.learn.history import Example
+from mcp_sim.learn.example import Example
 from mcp_sim.learn.language import UNDEFINED
 from mcp_sim.learn.making import learn_makes
 from mcp_sim.learn.scope import Binding, Scope
@@ -101,12 +101,13 @@ def _shown(scope: Scope, examples: list[Example], sure: list[int], tables: dict[
                 after[i] = {**row, **part}
         seen = [i for i in sure if after[i] is not UNDEFINED]
         changed = [i for i in seen if not same(after[i], scope.examples[i][binding.name])]
-        if changed and (len(changed) >= 0.5 * len(seen) or _writes(examples)):
+        if changed and (len(changed) >= 0.5 * len(seen) or writes(examples)):
             found[binding.name] = after
     return found
 
 
-def _writes(examples: list[Example]) -> bool:
+def writes(examples: list[Example]) -> bool:
+    """Whether the recordings say that a tool changes something."""
     return sum(e.call.kind == "write" for e in examples) > 0.5 * len(examples)
 
 
@@ -186,7 +187,7 @@ def _unseen(
     fine = [examples[i] for i in sure]
     names = dict.fromkeys(n for e in fine for n in e.call.arguments)
     words = set(re.split(r"[^a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", tool).lower()))
-    if not fine or any(e.seen for e in fine) or not _writes(fine):
+    if not fine or any(e.seen for e in fine) or not writes(fine):
         return []
     for binding in scope.bindings:
         if binding.table is None or binding.depth != 1:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 from mcp_sim.learn.changes import Drop
-from mcp_sim.learn.history import Example
+from mcp_sim.learn.example import Example
 from mcp_sim.learn.sources import attribute
 from mcp_sim.learn.tables import Table, singular
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcp_sim.learn.answers import place
-from mcp_sim.learn.history import Example
+from mcp_sim.learn.example import Example
 from mcp_sim.learn.keys import can_be_field
 from mcp_sim.learn.learner import Lesson
 from mcp_sim.learn.references import Link

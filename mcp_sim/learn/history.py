@@ -6,57 +6,18 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeGuard
 
-from mcp_sim.learn.evidence import Missing, Named, missing
+from mcp_sim.learn.evidence import missing
+from mcp_sim.learn.example import Example, Seen
+from mcp_sim.learn.hindsight import Hindsight, changed
 from mcp_sim.learn.memory import Rows
 from mcp_sim.learn.tables import POSITION, Row, Table
 from schemas.recorded import RecordedCall
 from schemas.rows import key_text
-from store.matching import same
 
-Seen = tuple[str, str, Row]
-"""A row that an answer shows: its table, its key, the fields that are shown."""
-
-
-@dataclass
-class Example:
-    """A call, what it was called with, the rows before it, and the answer.
-
-    Attributes:
-        answer: the answer as JSON where it is an object or a list, else its text.
-        seen: the rows that the answer shows.
-        later: the rows that answers show after it, before the next call that may change some.
-        made: the rows that are new after it, as answers show them.
-        missed: for rows that it names, whether the next call that names them finds none.
-        touched: the rows that it is known to change; None where that is not known.
-    """
-
-    call: RecordedCall
-    names: dict[str, Any]
-    answer: Any
-    seen: list[Seen] = field(default_factory=list)
-    later: dict[tuple[str, str], Row] = field(default_factory=dict)
-    made: list[Seen] = field(default_factory=list)
-    missed: dict[Named, bool] = field(default_factory=dict)
-    touched: set[tuple[str, str]] | None = None
-
-    @property
-    def rows(self) -> Rows:
-        """The rows before the call."""
-        found: Rows = self.names["rows"]
-        return found
-
-    @property
-    def is_stale(self) -> bool:
-        """Whether the answer shows a row that is not known, or not so: something unseen made or changed it."""
-        for table, key, shown in self.seen:
-            row = self.rows.get(table, key)
-            if row is None or any(name in row and not same(row[name], value) for name, value in shown.items()):
-                return True
-        return False
+_SURE = 0.9
 
 
 def answer_of(call: RecordedCall) -> Any:
@@ -91,13 +52,16 @@ class History:
         trajectories: dict[str, list[RecordedCall]] = defaultdict(list)
         for call in calls:
             trajectories[call.trajectory].append(call)
+        makers = self._makers(trajectories.values())
         absence = missing((call for run in trajectories.values() for call in run), self.tables)
         for run in trajectories.values():
             rows = Rows(self.tables)
             gone: list[Example] = []
-            hindsight = Hindsight(absence)
+            hindsight = Hindsight(absence, makers)
+            is_unsure = False
             for call in sorted(run, key=lambda c: c.index):
                 example = Example(call, {"args": call.arguments, "rows": rows}, answer_of(call))
+                example.is_unsure = is_unsure
                 if not call.is_error:
                     after, is_known = (rows, False) if effect is None else effect(call, rows)
                     example.touched = changed(rows, after) if is_known else None
@@ -105,10 +69,27 @@ class History:
                     example.seen = list(self.seen(example.answer, call.arguments, rows))
                     hindsight.notice(example, rows)
                     rows = merged(rows, example.seen)
+                    is_unsure = is_unsure or (call.kind == "write" and not changed(example.rows, rows))
                 hindsight.look_for(example)
                 gone.append(example)
             _look_back(gone)
             yield from gone
+
+    def _makers(self, runs: Iterable[list[RecordedCall]]) -> set[str]:
+        """The tools that nobody calls reading or writing, and that show a row not known before nearly every time."""
+        shown: dict[str, list[bool]] = defaultdict(list)
+        rows = Rows(self.tables)
+        for run in runs:
+            if all(call.kind != "unknown" for call in run):
+                continue
+            known: set[tuple[str, str]] = set()
+            for call in sorted(run, key=lambda c: c.index):
+                if not call.is_error:
+                    places = {(table, key) for table, key, _ in self.seen(answer_of(call), call.arguments, rows)}
+                    new = {at for at in places - known if rows.get(*at) is None}
+                    shown[call.tool].append(bool(new))
+                    known |= new
+        return {tool for tool, flags in shown.items() if sum(flags) >= _SURE * len(flags)}
 
     def seen(self, answer: Any, arguments: dict[str, Any], rows: Rows) -> Iterator[Seen]:
         """The rows that an answer shows."""
@@ -174,68 +155,6 @@ def _look_back(examples: list[Example]) -> None:
             ahead = {}
         else:
             ahead = {at: row for at, row in (ahead | seen).items() if at not in example.touched}
-
-
-def changed(before: Rows, after: Rows) -> set[tuple[str, str]]:
-    """The rows that are not the same ones."""
-    return {
-        (table, key)
-        for table, rows in after.changed.items()
-        for key, row in rows.items()
-        if rows is not before.changed.get(table) and before.get(table, key) is not row
-    }
-
-
-class Hindsight:
-    """What later calls of one run tell of earlier ones."""
-
-    def __init__(self, absence: Missing) -> None:
-        self._absence = absence
-        self._writers: list[Example] = []
-        self._expected: dict[tuple[str, str], Example] = {}
-        self._naming: dict[tuple[str, str], tuple[Example, str]] = {}
-
-    def notice(self, example: Example, rows: Rows) -> None:
-        """Tell the calls that made them of rows that an answer shows for the first time; `rows` are those after it."""
-        writes = example.call.kind != "read"
-        for table, key in changed(example.rows, rows):
-            if example.rows.get(table, key) is None and rows.get(table, key) is not None:
-                self._expected[table, key] = example
-        for table, key, shown in example.seen:
-            maker = self._expected.pop((table, key), None)
-            if maker is None and rows.get(table, key) is None:
-                maker = example if writes else self._maker(table, shown)
-            if maker is not None:
-                maker.made.append((table, key, shown))
-        if writes:
-            self._writers.append(example)
-
-    def look_for(self, example: Example) -> None:
-        """Tell the last call that named a row whether it was missed thereafter."""
-        missed = self._absence.says_so(example.call)
-        if example.call.is_error and not missed:
-            return
-        for table, key, argument in self._absence.named(example.call):
-            last = self._naming.get((table, key))
-            if last is not None and last[0] is not example:
-                last[0].missed.setdefault((table, key, last[1]), missed)
-            if not missed and example.call.kind != "read":
-                self._naming[table, key] = (example, argument)
-
-    def _maker(self, table: str, shown: Row) -> Example | None:
-        """The earlier call that most probably made a row: it was given most of what the row holds."""
-        held = {str(v).lower() for v in shown.values() if isinstance(v, str | int) and v != ""}
-        best: tuple[int, Example] | None = None
-        for example in self._writers:
-            given = {str(v).lower() for v in example.call.arguments.values() if isinstance(v, str | int) and v != ""}
-            score = len(given & held)
-            if (
-                not example.seen
-                and not any(t == table for t, _, _ in example.made)
-                and (best is None or score >= best[0])
-            ):
-                best = (score, example)
-        return None if best is None else best[1]
 
 
 def _alike(fields: frozenset[str], shown: Row) -> bool:

@@ -7,15 +7,18 @@ from typing import Any
 
 from mcp_sim.fidelity import same_text
 from mcp_sim.learn.changes import Change, Changes, Drop, Make
-from mcp_sim.learn.changing import NEARLY, learn_changes, may_write
+from mcp_sim.learn.changing import NEARLY, learn_changes, may_write, writes
+from mcp_sim.learn.example import Example
 from mcp_sim.learn.guards import Guard, Unexplained, learn_guards
-from mcp_sim.learn.history import Example
 from mcp_sim.learn.language import UNDEFINED
 from mcp_sim.learn.queries import query
 from mcp_sim.learn.scope import Scope, discover
 from mcp_sim.learn.search import Found, Search
 from mcp_sim.learn.search.texts import text_of
 from mcp_sim.learn.tables import Table
+
+_FRESH = 0.3
+"""The share of examples that have to be left where those are set aside before which something unseen happened."""
 
 
 @dataclass
@@ -103,16 +106,25 @@ class Learner:
 
     def _answer(self, scope: Scope, examples: list[Example], sure: list[int]) -> Found | None:
         search = Search(scope, self.tables)
-        target: list[Any] = [UNDEFINED] * len(examples)
-        if not may_write(examples):
-            known = [i for i in sure if not examples[i].is_stale]
-            sure = known if len(known) >= 0.3 * len(sure) else sure
-        for i in sure:
-            target[i] = examples[i].answer
+        known = set(sure)
+        target: list[Any] = [e.answer if i in known else UNDEFINED for i, e in enumerate(examples)]
+        fresh = [i for i in sure if not examples[i].is_stale]
+        if not may_write(examples) and len(fresh) >= _FRESH * len(sure):
+            found = self._explained(search, target, fresh)
+        else:
+            found = self._explained(search, target, sure)
+        undisturbed = [i for i in fresh if not examples[i].is_unsure]
+        if found is None and _FRESH * len(sure) <= len(undisturbed) < len(sure) and not writes(examples):
+            found = query(scope, self.tables, target, undisturbed)
+        return found
+
+    def _explained(self, search: Search, target: list[Any], sure: list[int]) -> Found | None:
+        known = set(sure)
+        target = [value if i in known else UNDEFINED for i, value in enumerate(target)]
         return (
             search.value(target, sure, depth=0, least=0.95)
-            or query(scope, self.tables, target, sure)
-            or self._wrapped(scope, target, sure)
+            or query(search.scope, self.tables, target, sure)
+            or self._wrapped(search.scope, target, sure)
             or _text(search, target, sure)
             or search.value(target, sure, least=0.95)
             or search.value(target, sure, least=NEARLY)

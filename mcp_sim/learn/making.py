@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from mcp_sim.learn.changes import Make
-from mcp_sim.learn.history import Example
+from mcp_sim.learn.example import Example
 from mcp_sim.learn.language import UNDEFINED, column
 from mcp_sim.learn.search import Found, Search
 from mcp_sim.learn.sources import attribute, literal

@@ -12,9 +12,10 @@ from typing import Any
 from mcp_sim.learn.changes import Changes
 from mcp_sim.learn.changing import may_write
 from mcp_sim.learn.entities import Inferred, broken_links, inferred
+from mcp_sim.learn.example import Example
 from mcp_sim.learn.given import Given
 from mcp_sim.learn.guards import clusters
-from mcp_sim.learn.history import Example, History, as_shown
+from mcp_sim.learn.history import History, as_shown
 from mcp_sim.learn.learner import Learner, Lesson
 from mcp_sim.learn.memory import Rows
 from mcp_sim.learn.references import related

@@ -1,4 +1,4 @@
-"""A depot of parcels: weighed, routed, delivered by couriers with limits; written after the others, and never tuned for."""
+"""A depot of parcels: weighed, routed, delivered by couriers with limits, by rules that are partly beyond learning."""
 
 from __future__ import annotations
 

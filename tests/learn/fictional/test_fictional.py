@@ -14,16 +14,17 @@ from mcp_sim.learn.given import Given
 from mcp_sim.learn.twin import learn
 from mcp_sim.learn.write import write
 from schemas.load import load_world
-from tests.learn.fictional import exchange, ferries, letters, library, parcels
+from tests.learn.fictional import desk, exchange, ferries, letters, library, parcels
 
 SERVICES: dict[str, ModuleType] = {
+    "desk": desk,
     "exchange": exchange,
     "ferries": ferries,
     "letters": letters,
     "library": library,
     "parcels": parcels,
 }
-FEW = {"exchange": 40, "letters": 50, "library": 60}
+FEW = {"desk": 40, "exchange": 40, "letters": 50, "library": 60, "parcels": 60}
 """How many runs teach a twin in the fast tests."""
 MANY = 200
 Measured = Callable[[str, int], Result]
@@ -54,7 +55,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
         ("ferries", 0.94, 0.93),
         ("letters", 0.95, 0.95),
         ("library", 0.95, 0.95),
-        ("parcels", 0.55, 0.55),
+        ("parcels", 0.7, 0.7),
     ],
 )
 def test_nearly_every_answer_of_an_unseen_run_is_exact(
@@ -66,7 +67,7 @@ def test_nearly_every_answer_of_an_unseen_run_is_exact(
     assert (result.closed_loop.slices["successful_writes"].share("exact") or 0) >= 0.95
 
 
-@pytest.mark.parametrize("name", list(FEW))
+@pytest.mark.parametrize("name", [name for name in FEW if name != "parcels"])
 def test_few_runs_teach_most_of_it(name: str, measured: Measured) -> None:
     result = measured(name, FEW[name])
     assert (result.teacher_forced.total.share("exact") or 0) >= 0.8
@@ -85,6 +86,8 @@ LEARNED = {
     "a thing that is there once": ("exchange", "watch_list"),
     "an item that leaves a list": ("exchange", "unwatch"),
     "rows in the order of the data": ("exchange", "goods_of"),
+    "rows that a call made which answers with a sentence": ("desk", "find_mails"),
+    "a search that changes went before which nobody shows": ("parcels", "parcels_in"),
 }
 
 
