@@ -110,7 +110,7 @@ class _Listing:
         return None if found is None or not re.search(r"\bm\b", found.source) else plain(found.source, inner)
 
     def _orders(self) -> list[str | None]:
-        """The orders in which all lists stand; null is the order of keys."""
+        """The orders in which all lists stand; null is the order of keys, which are texts."""
         fields = self.table.fields
         candidates: list[str | None] = [None, *([POSITION] if POSITION in fields else [])]
         candidates += [sign + f for f in fields for sign in ("", "-") if f != POSITION]
@@ -118,6 +118,8 @@ class _Listing:
         return found[:4] or [None]
 
     def _is_sorted(self, order: str | None, example: int) -> bool:
+        if order is None and self.table.key != POSITION:
+            return self.chosen[example] == sorted(self.chosen[example])
         by = (order or self.table.key).removeprefix("-")
         marks: list[Any] = [(self._row(example, key) or {}).get(by) for key in self.chosen[example]]
         try:
