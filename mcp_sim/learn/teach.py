@@ -26,8 +26,6 @@ _RANDOM = random.Random
 _OF_EACH = 200
 """Examples that are looked at of each kind of answer of a tool."""
 _ROUNDS = 4
-_IN_ROUNDS = 100
-"""Examples of each kind that are looked at while it is not yet clear what the rows before each call are."""
 
 
 @dataclass
@@ -81,7 +79,7 @@ def _changes(learner: Learner, calls: list[RecordedCall], told: list[str]) -> di
     for _ in range(_ROUNDS):
         examples = _examples(learner.tables, calls, found)
         found = {
-            tool: learner.changes(tool, chosen(examples[tool], _IN_ROUNDS))
+            tool: learner.changes(tool, chosen(examples[tool]))
             for tool in told
             if tool in examples and may_write(examples[tool])
         }
@@ -105,7 +103,7 @@ def _examples(
     return found
 
 
-def chosen(examples: list[Example], most: int = _OF_EACH) -> list[Example]:
+def chosen(examples: list[Example]) -> list[Example]:
     """Enough examples of every kind of answer of a tool, the same ones each time."""
     texts = {i: e.call.text.strip() for i, e in enumerate(examples) if e.call.is_error}
     kinds = [list(rows) for rows in clusters(texts).values()]
@@ -115,5 +113,5 @@ def chosen(examples: list[Example], most: int = _OF_EACH) -> list[Example]:
             by_form[type(example.answer).__name__].append(index)
     picked: set[int] = set()
     for kind in [*kinds, *by_form.values()]:
-        picked.update(kind if len(kind) <= most else _RANDOM(len(kind)).sample(kind, most))
+        picked.update(kind if len(kind) <= _OF_EACH else _RANDOM(len(kind)).sample(kind, _OF_EACH))
     return [examples[index] for index in sorted(picked)]
