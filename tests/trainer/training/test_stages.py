@@ -169,10 +169,10 @@ def test_an_empty_stage_and_one_whose_examples_are_too_long_are_told_apart(
 
 
 def test_a_class_that_is_masked_out_teaches_nothing(start: Path, played: list[Record], tmp_path: Path) -> None:
-    masked = [replace(record, turn_class="echo") for record in played]
-    write_records(tmp_path / "r.jsonl", masked)
+    classes = ("echo", "action")
+    write_records(tmp_path / "r.jsonl", [replace(one, turn_class=classes[i % 2]) for i, one in enumerate(played)])
     metrics = cpt(Stage("cpt", tmp_path / "cpt"), start, tmp_path / "r.jsonl", replace(LOOP, steps=1))
-    assert metrics["masked"] > 0.8 * len(played)
+    assert 0.4 * len(played) < metrics["masked"] <= 0.5 * len(played) + 1
     assert metrics["masked"] + metrics["examples"] == len(played)
 
 
