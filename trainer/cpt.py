@@ -17,17 +17,17 @@ from trainer import checkpoint
 from trainer.encode import Encoded, Encoder, encode_all
 from trainer.errors import TrainingError
 from trainer.loop import Durable, Loop, train
-from trainer.masks import KEPT, is_learned
 from trainer.memory import Need, check_memory
-from trainer.record import Record, read_records
+from trainer.record import Record, TurnClass, read_records
 from trainer.stage import Stage, file_hash
+from trainer.tailor.classes import KEEP, is_learned
 
 
 class Trainer(Durable, SFTTrainer):  # type: ignore[misc]
     """TRL's trainer with checkpoints that last."""
 
 
-def cpt(stage: Stage, start: Path, records: Path, loop: Loop, kept: Mapping[str, float] = KEPT) -> dict[str, Any]:
+def cpt(stage: Stage, start: Path, records: Path, loop: Loop, kept: Mapping[TurnClass, float] = KEEP) -> dict[str, Any]:
     """Train the checkpoint `start` on a file of records; goes on where an earlier call was interrupted.
 
     Returns:
@@ -58,10 +58,10 @@ def cpt(stage: Stage, start: Path, records: Path, loop: Loop, kept: Mapping[str,
 
 
 def _learned(
-    records: Iterable[Record], seed: int, kept: Mapping[str, float], counts: dict[str, int]
+    records: Iterable[Record], seed: int, kept: Mapping[TurnClass, float], counts: dict[str, int]
 ) -> Iterator[tuple[Record, str]]:
     for record in records:
-        if is_learned(record, seed, kept):
+        if is_learned(record.turn_class, record.id, seed, kept):
             yield record, ""
         else:
             counts["masked"] += 1

@@ -1,17 +1,16 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from schemas.load import load_world, shipped_world, shipped_worlds
-from trainer.masks import KEPT, is_learned
 from trainer.play import Play, play
 from trainer.reasoning import reasoning
 from trainer.recipes import LENDING
 from trainer.record import Record
+from trainer.tailor.classes import KEEP, is_learned
 
 
 @cache
@@ -62,6 +61,6 @@ def test_thinking_tells_what_the_engine_knows() -> None:
 
 def test_of_each_class_of_turns_its_share_is_learned() -> None:
     found = records(12)
-    for name, share in KEPT.items():
-        kept = sum(is_learned(replace(record, turn_class=name), seed=3) for record in found)  # type: ignore[arg-type]
+    for name, share in KEEP.items():
+        kept = sum(is_learned(name, record.id, 3) for record in found)
         assert kept / len(found) == pytest.approx(share, abs=0.1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -84,7 +85,7 @@ def turn_class(call: RecordedCall) -> TurnClass:
     return class_of(figures(f"{call.tool} {canonical(call.arguments).decode()}", call.text))
 
 
-def is_learned(kind: TurnClass, event: str, seed: int, keep: dict[TurnClass, float] = KEEP) -> bool:
+def is_learned(kind: TurnClass, event: str, seed: int, keep: Mapping[TurnClass, float] = KEEP) -> bool:
     """Whether a turn is learned: whole turns are drawn, each by its own id, so the others never change the draw."""
     share = keep.get(kind, 1.0)
     return share >= 1 or draw(f"{seed}:class:{event}") < share
