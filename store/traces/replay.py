@@ -97,7 +97,7 @@ class TraceRows:
 
     def count(self, entity: str, match: dict[str, Any] | None = None) -> int:
         """How many rows match."""
-        return len(self.query(entity, match))
+        return len(self._rows.matching(entity, match))
 
     def referrers(self, entity: str, keys: Sequence[str]) -> dict[str, list[Referrer]]:
         """The rows that refer to each of these, as (entity, path, row), by entity, path and key."""

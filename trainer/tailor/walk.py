@@ -115,7 +115,7 @@ class Walker:
             for at, event in enumerate(run.events):
                 moment = self._moment(run, at, event, past, memory)
                 yield moment
-                self._ledger.apply(moment.step.delta.changes)
+                self._ledger.apply(moment.step)
         finally:
             self._ledger.reset()
 
