@@ -24,6 +24,7 @@ from schemas.types import Call, Change, Row, StateDelta, Step, Tool, Trace, View
 from store.traces.encode import encode_header, encode_step
 from store.traces.replay import view
 from trainer.cases import Case, Scene
+from trainer.naming import renamed
 from trainer.record import Record, Turn, identified
 
 INTENT = "next-observation"
@@ -148,7 +149,7 @@ def answer_of(step: Step, world: World, *, writes: bool) -> str:
         if change.after is not None
     }
     changes = [_proposed(change, world) for change in step.delta.changes if not _follows(change, step.delta, world)]
-    return compact({"observation": _renamed(content, new), "changes": _renamed(changes, new)})
+    return compact({"observation": renamed(content, new), "changes": renamed(changes, new)})
 
 
 def _follows(change: Change, delta: StateDelta, world: World) -> bool:
@@ -195,17 +196,6 @@ def _proposed(change: Change, world: World) -> dict[str, Any]:
 
 
 _MISSING: Any = object()
-
-
-def _renamed(value: Any, names: dict[str, str]) -> Any:
-    match value:
-        case dict():
-            return {name: _renamed(part, names) for name, part in value.items()}
-        case list() | tuple():
-            return [_renamed(part, names) for part in value]
-        case str():
-            return names.get(value, value)
-    return value
 
 
 def _named(world: World, call: Call, view: View) -> list[tuple[str, str, bool]]:

@@ -7,6 +7,7 @@ from typing import Any
 from schemas.canonical import canonical
 from schemas.rows import is_key, key_text
 from schemas.types import View, World
+from trainer.naming import renamed
 
 
 def settled(observation: Any, changes: list[Any], world: World, view: View) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def settled(observation: Any, changes: list[Any], world: World, view: View) -> d
     for change in kept:
         if change.get("op") == "create" and (key := _key(world, str(change.get("entity")), change.get("row"))):
             names.setdefault(key, f"(new {len(names) + 1})")
-    return {"observation": _renamed(observation, names), "changes": _renamed(kept, names)}
+    return {"observation": renamed(observation, names), "changes": renamed(kept, names)}
 
 
 def _effective(change: Any, view: View, world: World) -> dict[str, Any]:
@@ -55,11 +56,3 @@ def _without_key(change: dict[str, Any], world: World) -> Any:
 
 def _rank(change: dict[str, Any]) -> tuple[str, str]:
     return str(change.get("op")), str(change.get("entity"))
-
-
-def _renamed(value: Any, names: dict[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {name: _renamed(part, names) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_renamed(part, names) for part in value]
-    return names.get(value, value) if isinstance(value, str) else value

@@ -8,6 +8,7 @@ from mcp_sim.worldmodel.wire import compact, observed, spoken
 from schemas.rows import key_text, scalars
 from schemas.types import Change, Row, World
 from store.matching import same
+from trainer.naming import renamed
 from trainer.tailor.intents.scene import Scene
 
 
@@ -30,7 +31,7 @@ def target(scene: Scene) -> str:
         {"op": _op(scene, change), "entity": change.entity, "row": _changed(scene.moment.world, change)}
         for change in step.delta.changes
     ]
-    return compact(_renamed({"observation": content, "changes": changes}, names))
+    return compact(renamed({"observation": content, "changes": changes}, names))
 
 
 def _op(scene: Scene, change: Change) -> str:
@@ -49,11 +50,3 @@ def _changed(world: World, change: Change) -> Row:
     if change.op == "create":
         return {name: value for name, value in after.items() if value is not None}
     return {name: value for name, value in after.items() if name == key or not same(before.get(name), value)}
-
-
-def _renamed(value: Any, names: dict[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {name: _renamed(part, names) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_renamed(part, names) for part in value]
-    return names.get(value, value) if isinstance(value, str) else value
