@@ -12,7 +12,7 @@ _LOOKED_AT = 300
 
 def form_of(values: list[Any], depth: int = _DEEP) -> Schema:
     """A schema that all these values fit: their types, the fields of objects, those that none of them lacks."""
-    kinds = sorted({_type(value) for value in values})
+    kinds = sorted({json_kind(value) for value in values})
     if not kinds:
         return {}
     if "number" in kinds and "integer" in kinds:
@@ -45,7 +45,8 @@ def is_map(objects: list[dict[str, Any]]) -> bool:
     return len(names) > _FIELDS or (len(objects) > 3 and len(names) > 8 and shared < 0.2 * len(objects))
 
 
-def _type(value: Any) -> str:
+def json_kind(value: Any) -> str:
+    """What JSON Schema calls a value of this kind."""
     match value:
         case None:
             return "null"

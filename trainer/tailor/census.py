@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from mcp_sim.learn.forms import json_kind
 from schemas.recorded import RecordedCall, RecordedRun
 from schemas.rows import scalars
 
@@ -131,21 +132,3 @@ class Census:
 def domain_of(source: str, run: RecordedRun, call: RecordedCall) -> str:
     """The domain of a call among all sources."""
     return f"{source}/{call.domain or run.domain or 'service'}"
-
-
-def json_kind(value: Any) -> str:
-    """What JSON Schema calls a value of this kind."""
-    match value:
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "number"
-        case str():
-            return "string"
-        case list():
-            return "array"
-        case None:
-            return "null"
-    return "object"

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from trainer.tailor.intents import REGISTRY
 from trainer.tailor.recipe import Contamination, Mix, Recipe, Sample, Source, Split, Use
 
-_EVERY = (
-    "next-observation",
-    "error-prediction",
-    "state-query",
-    "referential-probe",
-    "fault-and-recovery",
-    "fragment-ordering",
-    "tool-schema-induction",
-    "cpt-document",
-    "agent-sft",
-)
+_EVERY = tuple(REGISTRY)
 
 
 def debug() -> Recipe:

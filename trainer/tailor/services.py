@@ -13,9 +13,10 @@ from typing import Any
 import orjson
 
 from mcp_sim.learn.data import read_data
+from mcp_sim.learn.forms import json_kind
 from mcp_sim.learn.tables import Table, tables_of
 from schemas.types import TOOL_NAME, Tool, World
-from trainer.tailor.census import ToolUse, json_kind
+from trainer.tailor.census import ToolUse
 from trainer.tailor.ids import is_moment
 
 _SLUG = re.compile(r"[^a-z0-9]+")

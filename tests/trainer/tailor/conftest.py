@@ -11,21 +11,10 @@ import pytest
 
 from trainer.record import Record, read_records
 from trainer.tailor.engines import Local
+from trainer.tailor.intents import REGISTRY
 from trainer.tailor.recipe import Recipe
 from trainer.tailor.tailoring import Tailoring
 from trainer.tailor.workshop import read_lines
-
-EVERY = (
-    "next-observation",
-    "error-prediction",
-    "state-query",
-    "referential-probe",
-    "fault-and-recovery",
-    "fragment-ordering",
-    "tool-schema-induction",
-    "cpt-document",
-    "agent-sft",
-)
 
 
 class Made:
@@ -47,7 +36,7 @@ def recipe(folder: Path, **parts: Any) -> Recipe:
     base: dict[str, Any] = {
         "name": "small",
         "sources": [{"name": "recordings", "origin": "made up", "paths": [str(folder)]}],
-        "intents": [{"intent": name} for name in EVERY],
+        "intents": [{"intent": name} for name in REGISTRY],
         "prompt_tokens": 1500,
         "split": {"by": "session", "validation": 0.2, "disjoint": ["session"]},
         "contamination": {"schemas": False, "ids": False, "bodies": False, "why": "one service"},
