@@ -8,6 +8,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+_HERE = Path(__file__).parent
+
 
 @cache
 def template(folder: Path) -> Template:
@@ -16,6 +18,11 @@ def template(folder: Path) -> Template:
     return Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     ).get_template("page.html.j2")
+
+
+def style(folder: Path) -> Markup:
+    """What all tables of results look like, and after it the style of one page."""
+    return part(_HERE, "page.css") + part(folder, "page.css")
 
 
 def part(folder: Path, name: str) -> Markup:

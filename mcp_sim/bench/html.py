@@ -30,7 +30,7 @@ Line = tuple[str, bool]
 
 def html(result: Result) -> str:
     """The page."""
-    style = pages.part(_FOLDER, "page.css")
+    style = pages.style(_FOLDER)
     modes = [
         _mode("Teacher-forced", "forced", "each earlier real answer merged into the rows", result.teacher_forced),
         _mode("Closed loop", "closed", "the twin's own rows alone", result.closed_loop),

@@ -26,7 +26,7 @@ def text(comparison: Comparison) -> str:
 
 def html(comparison: Comparison) -> str:
     """A web page that stands alone."""
-    style = pages.part(_FOLDER, "page.css")
+    style = pages.style(_FOLDER)
     fields = [(tool, pointer, n) for (tool, pointer), n in comparison.fields.most_common(_SHOWN)]
     return pages.template(_FOLDER).render(
         comparison=comparison,

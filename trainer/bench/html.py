@@ -39,7 +39,7 @@ def html(
     """
     names = list(dict.fromkeys([*(result.names if result else ()), *(drifts or {}), *(awb or {})]))
     return pages.template(_FOLDER).render(
-        style=pages.part(_SHARED, "page.css") + pages.part(_FOLDER, "page.css"),
+        style=pages.style(_SHARED) + pages.part(_FOLDER, "page.css"),
         colours={name: COLOURS[at % len(COLOURS)] for at, name in enumerate(names)},
         names=names,
         prediction=None if result is None else _prediction(result, answers or {}),
