@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,14 +10,13 @@ from markupsafe import Markup
 from trainer.bench.bootstrap import Interval
 from trainer.bench.drift import Measured
 from trainer.bench.errors import BenchError
+from trainer.drawing import svg
 
 COLOURS = ("#3b76d6", "#1f9d6b", "#c7762a", "#b0468f", "#7a6bd1", "#8a8f2f", "#4a9fb5", "#c04a4a")
 """By checkpoint, in their order; they come round again."""
 _INK = "#80838f"
 _WINDOW = 20
 _SETTINGS: Any = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "mcp-sim",
     "text.color": _INK,
     "axes.edgecolor": _INK,
     "axes.labelcolor": _INK,
@@ -57,7 +55,7 @@ def bars(groups: Sequence[str], named: Sequence[tuple[str, Sequence[Interval | N
     axes.set_xlim(-2, 102)
     axes.set_xlabel("%")
     axes.grid(axis="x", color=_INK, alpha=0.25, linewidth=0.6)
-    return _svg(figure)
+    return svg(figure)
 
 
 def curves(named: Sequence[tuple[str, bool, Sequence[Measured]]]) -> Markup:
@@ -81,13 +79,13 @@ def curves(named: Sequence[tuple[str, bool, Sequence[Measured]]]) -> Markup:
     axes.set_xlabel("step")
     axes.set_ylabel("exact, %")
     axes.grid(color=_INK, alpha=0.25, linewidth=0.6)
-    return _svg(figure)
+    return svg(figure)
 
 
 def _figure(width: float, height: float) -> tuple[Any, Any]:
     try:
         import matplotlib  # noqa: PLC0415 - heavy, and needed for a report alone
-        from matplotlib.figure import Figure  # noqa: PLC0415
+        from matplotlib.figure import Figure  # noqa: PLC0415 - as well
     except ImportError:
         raise BenchError("plots are drawn with matplotlib, which is missing: pip install 'mcp-sim[report]'") from None
     matplotlib.rcParams.update(_SETTINGS)
@@ -96,9 +94,3 @@ def _figure(width: float, height: float) -> tuple[Any, Any]:
     axes = figure.subplots()
     axes.patch.set_alpha(0)
     return figure, axes
-
-
-def _svg(figure: Any) -> Markup:
-    kept = io.StringIO()
-    figure.savefig(kept, format="svg", metadata={"Date": None, "Creator": None})
-    return Markup("<svg" + kept.getvalue().partition("<svg")[2])  # noqa: S704 - matplotlib escapes what it writes

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from typing import Any
 
 from markupsafe import Markup
 
+from trainer.drawing import svg
 from trainer.tailor.report.figures import Shares
 
 _COLOURS = ("#3b6ea5", "#d98032", "#5a9e58", "#b5484d", "#8a6fb0", "#8b6b54", "#c77fb0", "#7d7d7d", "#b3a33a")
@@ -47,14 +47,8 @@ def _figure(rows: int) -> tuple[Any, Any]:
 
 
 def _svg(figure: Any, axes: Any, label: str) -> Markup:
-    from matplotlib import rc_context  # noqa: PLC0415
-
     axes.invert_yaxis()
     axes.set_xlabel(label, fontsize=9)
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
-    out = io.StringIO()
-    with rc_context({"svg.hashsalt": "mcp-sim", "svg.fonttype": "none", "font.family": "sans-serif"}):
-        figure.savefig(out, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-    text = out.getvalue()
-    return Markup(text[text.index("<svg") :])  # noqa: S704 - matplotlib escapes what it is given
+    return svg(figure)
