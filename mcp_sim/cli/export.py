@@ -11,9 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from mcp_sim.cli.output import complain, console, notices
+from mcp_sim.cli.output import complain, notices, tell_losses
 from mcp_sim.errors import SetupError
 from mcp_sim.tasks.harbor import write_harbor_tasks
 from mcp_sim.worldmodel.perspective import seen_by_world_model
@@ -117,10 +116,4 @@ def _is_store(path: Path) -> bool:
 
 def _tell(exported: Exported, out: Path, name: str) -> None:
     notices.out(f"{exported.runs} runs with {exported.calls} calls in {out}", highlight=False)
-    if not exported.losses:
-        notices.out(f"Nothing is lost in {name}.", highlight=False)
-        return
-    table = Table("what it does not hold", "times", title=f"Lost in {name}", title_justify="left")
-    for field, count in sorted(exported.losses.items()):
-        table.add_row(field, str(count))
-    console.print(table)
+    tell_losses(exported.losses, name)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from typing import Any, TextIO
 
 import orjson
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 _PIPED = 140
@@ -40,3 +42,14 @@ def note(message: str) -> None:
 def print_json(value: Any) -> None:
     """Print JSON for programs, never folded or coloured."""
     console.out(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode(), highlight=False)
+
+
+def tell_losses(losses: Mapping[str, int], name: str) -> None:
+    """Say what a format called `name` could not hold, and how often."""
+    if not losses:
+        notices.out(f"Nothing is lost in {name}.", highlight=False)
+        return
+    table = Table("what it does not hold", "times", title=f"Lost in {name}", title_justify="left")
+    for field, count in sorted(losses.items()):
+        table.add_row(field, str(count))
+    console.print(table)

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from mcp_sim.cli.output import console, notices
+from mcp_sim.cli.output import notices, tell_losses
 from mcp_sim.errors import SetupError
 from trainer.export.formats import FORMATS
 from trainer.export.write import Written, write
@@ -40,10 +39,4 @@ def export(
 
 def _tell(written: Written, out: Path, name: str) -> None:
     notices.out(f"{written.records} records in {out}", highlight=False)
-    if not written.losses:
-        notices.out(f"Nothing is lost in {name}.", highlight=False)
-        return
-    table = Table("what it does not hold", "times", title=f"Lost in {name}", title_justify="left")
-    for field, count in sorted(written.losses.items()):
-        table.add_row(field, str(count))
-    console.print(table)
+    tell_losses(written.losses, name)
