@@ -22,7 +22,7 @@ class EvaluationError(Exception):
     """An expression that has no value here; the message quotes it."""
 
 
-class Evaluator(EvalWithCompoundTypes):  # type: ignore[misc]
+class Evaluator(EvalWithCompoundTypes):
     """Names and functions of one running effect. Attributes are fields of JSON objects, nothing else."""
 
     ATTR_INDEX_FALLBACK = False

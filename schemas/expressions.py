@@ -145,8 +145,8 @@ def _check_node(node: ast.AST, source: str) -> None:
             raise ExpressionError(f"`{source}`: `!r` and its kin are not available")
         spec = node.format_spec
         if spec is not None:
-            plain = isinstance(spec, ast.JoinedStr) and all(isinstance(part, ast.Constant) for part in spec.values)
-            text = "".join(str(p.value) for p in spec.values if isinstance(p, ast.Constant)) if plain else "?"  # type: ignore[attr-defined]
+            parts = spec.values if isinstance(spec, ast.JoinedStr) else [spec]
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "?" for part in parts)
             if not _FORMAT.match(text):
                 raise ExpressionError(f"`{source}`: the format `:{text}` is not available")
 

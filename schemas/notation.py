@@ -17,7 +17,7 @@ from schemas.canonical import canonical, unkept
 try:
     from yaml import CSafeLoader as _Base
 except ImportError:  # PyYAML without libyaml
-    from yaml import SafeLoader as _Base  # type: ignore[assignment]
+    from yaml import SafeLoader as _Base  # type: ignore[assignment]  # the same loader, in Python
 
 FastLoader = _Base
 """The safe loader of PyYAML, in C where it has one."""

@@ -307,7 +307,8 @@ class Change:
 
     def inverse(self) -> Change:
         """The change that undoes this one."""
-        op: Op = {"create": "delete", "delete": "create", "update": "update"}[self.op]  # type: ignore[assignment]
+        undone: dict[Op, Op] = {"create": "delete", "delete": "create", "update": "update"}
+        op = undone[self.op]
         return Change(op, self.entity, self.key, self.after, self.before)
 
 

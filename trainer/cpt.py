@@ -23,7 +23,7 @@ from trainer.stage import Stage, file_hash
 from trainer.tailor.classes import KEEP, is_learned
 
 
-class Trainer(Durable, SFTTrainer):  # type: ignore[misc]
+class Trainer(Durable, SFTTrainer):
     """TRL's trainer with checkpoints that last."""
 
 

@@ -120,7 +120,7 @@ class Durable:
     _aside: Path | None = None
 
     def _get_output_dir(self, trial: Any) -> str:
-        found: str = super()._get_output_dir(trial)  # type: ignore[misc]
+        found: str = super()._get_output_dir(trial)  # type: ignore[misc]  # of the trainer that it is mixed into
         return found if self._aside is None else str(self._aside)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
@@ -132,7 +132,7 @@ class Durable:
         self.accelerator.wait_for_everyone()
         self._aside = home / UNFINISHED
         try:
-            super()._save_checkpoint(model, trial)  # type: ignore[misc]
+            super()._save_checkpoint(model, trial)  # type: ignore[misc]  # of the trainer that it is mixed into
             self.accelerator.wait_for_everyone()
             if first:
                 settle(home / UNFINISHED / name, home / name)
@@ -152,7 +152,7 @@ class Durable:
         """The card is written at the end of the run, where all of it is known."""
 
 
-class Sound(TrainerCallback):  # type: ignore[misc]
+class Sound(TrainerCallback):
     """Ends a stage whose loss or gradient is no number, before such weights are saved."""
 
     def on_log(self, args: Any, state: Any, _: Any, logs: dict[str, Any] | None = None, **__: Any) -> None:
@@ -166,7 +166,7 @@ class Sound(TrainerCallback):  # type: ignore[misc]
                 )
 
 
-class Progress(TrainerCallback):  # type: ignore[misc]
+class Progress(TrainerCallback):
     """Tells twenty times in a stage how far it is."""
 
     def on_log(self, _: Any, state: Any, __: Any, logs: dict[str, Any] | None = None, **___: Any) -> None:

@@ -79,7 +79,7 @@ class Learning:
         }
 
 
-class Trainer(Durable, GRPOTrainer):  # type: ignore[misc]
+class Trainer(Durable, GRPOTrainer):
     """TRL's trainer with checkpoints that last."""
 
 
@@ -191,7 +191,7 @@ class Scorer:
         return found
 
 
-class Watch(TrainerCallback):  # type: ignore[misc]
+class Watch(TrainerCallback):
     """Says when something goes wrong without an error, once."""
 
     def __init__(self) -> None:

@@ -50,7 +50,7 @@ def run(
     from trainer.quiet import quiet  # noqa: PLC0415 - torch is imported here, once the environment is set
 
     quiet()
-    from trainer import run as runs  # noqa: PLC0415
+    from trainer import run as runs  # noqa: PLC0415 - as well
 
     folder = Path("runs") / recipe if out is None else out
     try:

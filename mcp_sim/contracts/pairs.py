@@ -73,7 +73,8 @@ def frozen(value: Any) -> Hashable:
         return "object", frozenset((name, frozen(part)) for name, part in value.items())
     if isinstance(value, list):
         return "list", tuple(map(frozen, value))
-    return value  # type: ignore[no-any-return]
+    scalar: Hashable = value
+    return scalar
 
 
 def _conjuncts(node: ast.expr) -> list[ast.expr]:

@@ -94,7 +94,7 @@ class Signature:
         function.__doc__ = self.doc
         typed = {one.name: one.annotation for one in parameters if one.annotation is not inspect.Parameter.empty}
         function.__annotations__ = {**typed, "return": str}
-        function.__signature__ = inspect.Signature(parameters, return_annotation=str)  # type: ignore[attr-defined]
+        function.__signature__ = inspect.Signature(parameters, return_annotation=str)  # type: ignore[attr-defined]  # what `inspect` reads
         return function
 
 
@@ -161,7 +161,7 @@ def _hint(schema: dict[str, Any], whole: Any, depth: int) -> Any:
         case "null":
             return None
         case "array":
-            return list[hint(schema.get("items"), whole, depth=depth + 1)]  # type: ignore[misc]
+            return list[hint(schema.get("items"), whole, depth=depth + 1)]  # type: ignore[misc]  # a type made at run time
         case "object":
             return dict[str, Any]
     return Any

@@ -43,7 +43,7 @@ def environment_class(
     known = {task.name: task for task in tasks}
     taken = {"turn": 0}
 
-    def __init__(self: Any) -> None:  # noqa: N807
+    def __init__(self: Any) -> None:  # noqa: N807 - a method of the class made below
         self._environment = Environment(hall)
 
     def reset(self: Any, task: str | None = None, seed: int | None = None, **_row: Any) -> str:

@@ -13,7 +13,7 @@ KEYWORDS = {
     "and", "or", "not", "in", "is", "if", "else", "for", "lambda", "from", "class", "def", "import", "pass", "global",
     "with", "as", "assert", "async", "await", "break", "continue", "del", "elif", "except", "finally", "nonlocal",
     "raise", "return", "try", "while", "yield", "None", "True", "False",
-}  # fmt: skip  # fmt: skip
+}  # fmt: skip
 
 
 def attribute(source: str, name: str) -> str:

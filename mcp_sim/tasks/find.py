@@ -146,7 +146,7 @@ class Finder:
     def _look_of(self, tool: Tool, argument: str, key: str) -> Look | None:
         at = (tool.name, argument, key)
         if at not in self._of:
-            parent = str(tool.input_schema["properties"][argument][MARK])  # type: ignore[index, call-overload]
+            parent = str(tool.input_schema["properties"][argument][MARK])  # type: ignore[index, call-overload]  # JSON
             row = self._places[parent, key]
             given = row[self._world.entities[parent].key]
             with self._ground.trial(self._seed) as trial:

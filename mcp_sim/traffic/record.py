@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from dataclasses import replace
-from io import BufferedWriter
+from io import BufferedRandom
 from pathlib import Path
 from typing import Any
 
@@ -112,11 +112,11 @@ class HarFile:
         self._file.close()
 
 
-def _new(path: Path) -> BufferedWriter:
+def _new(path: Path) -> BufferedRandom:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and path.stat().st_size:
             raise SetupError(f"{path} holds a recording already; name another file with --record")
-        return path.open("w+b")  # type: ignore[return-value]
+        return path.open("w+b")
     except OSError as error:
         raise SetupError(f"{path} cannot be written: {error.strerror}") from None

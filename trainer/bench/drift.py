@@ -117,7 +117,7 @@ class _Predicted(Client):
     async def models(self) -> dict[str, dict[str, Any]]:
         return {"predictor": {}}
 
-    async def complete(self, model: str, messages: tuple[Message, ...], *, deadline: float, **asked: Any) -> Answer:  # noqa: ARG002
+    async def complete(self, model: str, messages: tuple[Message, ...], *, deadline: float, **asked: Any) -> Answer:  # noqa: ARG002 - of the protocol
         return Answer(await self._predictor(messages), False, "", {})
 
 

@@ -11,7 +11,7 @@ difference is a paired bootstrap over the trajectories, because the calls of one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -169,7 +169,7 @@ def _worst(
     cases: Sequence[Case], said: Sequence[str], measured: Sequence[Measured], most: int = 12
 ) -> list[dict[str, Any]]:
     wrong = [at for at, one in enumerate(measured) if not one.exact]
-    key: Callable[[int], tuple[float, int]] = lambda at: (measured[at].rubric or 0.0, at)  # noqa: E731
+    ranks = {at: (measured[at].rubric or 0.0, at) for at in wrong}
     return [
         {
             "tool": cases[at].facts.get("tool", ""),
@@ -178,5 +178,5 @@ def _worst(
             "real": cases[at].gold,
             "said": said[at],
         }
-        for at in sorted(wrong, key=key)[:most]
+        for at in sorted(wrong, key=ranks.__getitem__)[:most]
     ]

@@ -39,11 +39,12 @@ def sides(entries: Iterable[Entry], split: Split) -> dict[str, Side]:
     total = sizes.total()
     largest = max(sizes, key=lambda name: (sizes[name], name), default="")
     free = sorted((name for name in sizes if name not in found and name != largest), key=_order)
-    for side, share in (("validation", split.validation), ("test", split.test)):
+    shares: dict[Side, float] = {"validation": split.validation, "test": split.test}
+    for side, share in shares.items():
         have = sum(sizes[name] for name, given in found.items() if given == side)
         for name in free:
             if name not in found and have + sizes[name] <= share * total:
-                found[name] = side  # type: ignore[assignment]
+                found[name] = side
                 have += sizes[name]
     return {name: found.get(name, "train") for name in sorted(sizes)}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from math import isnan
 from typing import Any
 
 from mcp_sim.learn.dialects import standard
@@ -177,7 +178,7 @@ def _is_sound(word: str, value: Any) -> bool:
         case "const" | "default" | "uniqueItems" | "exclusiveMinimum" | "exclusiveMaximum":
             return True
         case _:
-            return isinstance(value, int | float) and not isinstance(value, bool) and value == value  # noqa: PLR0124
+            return isinstance(value, int | float) and not isinstance(value, bool) and not isnan(value)
 
 
 def _cut(schema: Any) -> Schema:

@@ -112,7 +112,7 @@ def read_spec(path: Path, tell: Tell) -> Spec:
     if told:
         raise SpecError(str(told[0]))
     try:
-        data = orjson.loads(text) if text.lstrip()[:1] == b"{" else _texts(yaml.load(text, _Loader))  # noqa: S506
+        data = orjson.loads(text) if text.lstrip()[:1] == b"{" else _texts(yaml.load(text, _Loader))  # noqa: S506 - a safe loader
     except orjson.JSONDecodeError as error:
         raise SpecError(f"{path}:{error.lineno}: not valid JSON: {error.msg}") from None
     except yaml.MarkedYAMLError as error:

@@ -52,7 +52,7 @@ def judged(task: Task) -> None:
     reward.parent.mkdir(parents=True, exist_ok=True)
     reward.write_bytes(orjson.dumps({"reward": float(verdict.passed)}) + b"\n")
     for clause in verdict.broken:
-        print(f"broken: {clause.clause}: {clause.message}")  # noqa: T201  # what Harbor keeps as the verifier's log
+        print(f"broken: {clause.clause}: {clause.message}")
 
 
 def _trace(task: Task) -> Trace:
@@ -73,13 +73,13 @@ def main(arguments: list[str]) -> int:
     """Run one verb; the exit status."""
     verbs = {"solve": solve, "judge": judged}
     if len(arguments) != 2 or arguments[0] not in verbs:
-        print("usage: python -m mcp_sim.tasks.harbor solve|judge TASK.jsonl", file=sys.stderr)  # noqa: T201
+        print("usage: python -m mcp_sim.tasks.harbor solve|judge TASK.jsonl", file=sys.stderr)
         return 2
     try:
         (task,) = read_tasks(arguments[1])
         verbs[arguments[0]](task)
     except (McpSimError, StoreError, LoadError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
 

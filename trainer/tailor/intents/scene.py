@@ -203,15 +203,15 @@ class Intent:
     schema: dict[str, Any] = {"type": "object"}  # noqa: RUF012 - never changed
     says: tuple[str, ...] = ()
 
-    def of_scene(self, scene: Scene, use: Use) -> Iterator[Record]:  # noqa: ARG002
+    def of_scene(self, scene: Scene, use: Use) -> Iterator[Record]:
         """The records about one call."""
         yield from ()
 
-    def of_story(self, story: Story, use: Use) -> Iterator[Record]:  # noqa: ARG002
+    def of_story(self, story: Story, use: Use) -> Iterator[Record]:
         """The records about a whole run."""
         yield from ()
 
-    def instruction(self, record: Record) -> int | None:  # noqa: ARG002
+    def instruction(self, record: Record) -> int | None:
         """The turn that a model may say in other words, if there is one."""
         return None
 

@@ -211,7 +211,7 @@ class AgentSft(Intent):
         evidence["evidence"] = tuple(dict.fromkeys((*evidence["evidence"], *deltas)))
         yield self.record(beats[0], use, tuple(turns), facts={"goal": goal, "calls": len(beats)}, **evidence)
 
-    def instruction(self, record: Record) -> int | None:  # noqa: ARG002
+    def instruction(self, record: Record) -> int | None:
         """The goal."""
         return 1
 
