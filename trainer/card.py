@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from trainer.bench.result import HEADLINES, MEASURES
+
 
 def card(manifest: dict[str, Any]) -> str:
     """Markdown with the header that model hubs read."""
@@ -13,8 +15,8 @@ def card(manifest: dict[str, Any]) -> str:
     tags = ["world-model", "mcp-sim"]
     header = yaml.safe_dump({"library_name": "transformers", "pipeline_tag": "text-generation", "tags": tags})
     rows = "\n".join(
-        f"| {name} | " + " | ".join(_shown(means.get(measure)) for measure in _MEASURES) + " |"
-        for name, means in measured["means"].items()
+        f"| {name} | " + " | ".join(_shown(found["slices"]["all"][measure]) for measure in HEADLINES) + " |"
+        for name, found in measured["checkpoints"].items()
     )
     versions = ", ".join(f"{name} {number}" for name, number in manifest["versions"].items())
     files = "\n".join(f"- `{name}`: {digest}" for name, digest in manifest["data"]["files"].items())
@@ -31,10 +33,10 @@ answers what the service would.
 
 ## How good it is
 
-{measured["calls"]} held-out calls; means from 0 to 1, with the interval of 95 %. Of violations, less is better.
+{measured["records"]} held-out calls; means from 0 to 1, with the interval of 95 %.
 
-| stage | {" | ".join(_MEASURES)} |
-|---|{"---|" * len(_MEASURES)}
+| stage | {" | ".join(MEASURES[name] for name in HEADLINES)} |
+|---|{"---|" * len(HEADLINES)}
 {rows}
 
 ## What it was made of
@@ -43,9 +45,6 @@ Seed {recipe["seed"]}; {versions}. SHA-256 of the records:
 
 {files}
 """
-
-
-_MEASURES = ("exact", "leaf_f1", "rubric", "rules", "violations")
 
 
 def _shown(mean: dict[str, Any] | None) -> str:

@@ -15,7 +15,8 @@ import orjson
 import torch
 
 from trainer import checkpoint
-from trainer.bench import Result, bench
+from trainer.bench import BenchResult, bench
+from trainer.bench.html import html
 from trainer.card import card
 from trainer.cases import Cases
 from trainer.cpt import cpt
@@ -26,7 +27,6 @@ from trainer.generate import Sampling, generate
 from trainer.recipes.recipe import Bench, Recipe
 from trainer.record import Record, read_records, write_records
 from trainer.rejection import asked
-from trainer.report import html
 from trainer.rl import rl
 from trainer.sft import sft
 from trainer.stage import Stage, file_hash
@@ -127,16 +127,15 @@ def _start(whole: Run) -> Path:
     return folder
 
 
-def _bench(whole: Run) -> Result:
+def _bench(whole: Run) -> BenchResult:
     """What each stage's model answers to the held-out calls."""
     held_out = list(islice(read_records(whole.records("held_out")), whole.recipe.bench.calls))
     ground = Cases(whole.traces)
     cases = [ground.of(record) for record in held_out]
     answers = {name: _answers(whole.stage(name), held_out, whole.recipe) for name in STAGES}
-    result = bench(cases, answers, seed=whole.recipe.seed)
-    write_json(whole.folder / RESULT, result.as_json())
-    page = html(result, f"The run '{whole.recipe.name}'", _curves(whole))
-    (whole.folder / REPORT).write_text(page, encoding="utf-8")
+    result = bench(cases, answers)
+    write_json(whole.folder / RESULT, result.summary())
+    (whole.folder / REPORT).write_text(html(result, answers, logged=_curves(whole)), encoding="utf-8")
     return result
 
 
@@ -174,7 +173,7 @@ def _curves(whole: Run) -> dict[str, list[float]]:
     return curves
 
 
-def _manifest(whole: Run, data: dict[str, Any], result: Result) -> dict[str, Any]:
+def _manifest(whole: Run, data: dict[str, Any], result: BenchResult) -> dict[str, Any]:
     recipe = whole.recipe
     return {
         "recipe": {
@@ -190,11 +189,7 @@ def _manifest(whole: Run, data: dict[str, Any], result: Result) -> dict[str, Any
         "data": data,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
         "stages": {name: whole.stage(name).metrics for name in STAGES},
-        "bench": {
-            "calls": result.calls,
-            "means": {name: {key: asdict(mean) for key, mean in found.items()} for name, found in result.means.items()},
-            "gains": {name: {key: asdict(mean) for key, mean in found.items()} for name, found in result.gains.items()},
-        },
+        "bench": result.summary(),
     }
 
 

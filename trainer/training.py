@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 
 from mcp_sim.cli.output import console, notices
+from trainer.bench.result import HEADLINES, MEASURES
 from trainer.errors import TrainingError
 from trainer.recipes import RECIPES, find_recipe
 
@@ -23,7 +24,6 @@ _QUIET = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "PYTHONWARNINGS": "ignore::FutureWarning",
 }
-_MEASURES = ("exact", "leaf_f1", "rubric", "rules", "violations")
 
 
 def register(app: typer.Typer) -> None:
@@ -57,9 +57,11 @@ def run(
         manifest = runs.run(find_recipe(recipe), folder)
     except KeyboardInterrupt:
         raise TrainingError(f"interrupted at {runs.unfinished(folder)}; the same command goes on from there") from None
-    table = Table("stage", *_MEASURES, title=f"{manifest['bench']['calls']} held-out calls", title_justify="left")
-    for name, means in manifest["bench"]["means"].items():
-        shown = [means.get(measure) for measure in _MEASURES]
+    measured = manifest["bench"]
+    columns = [MEASURES[name] for name in HEADLINES]
+    table = Table("stage", *columns, title=f"{measured['records']} held-out calls", title_justify="left")
+    for name, found in measured["checkpoints"].items():
+        shown = [found["slices"]["all"][measure] for measure in HEADLINES]
         table.add_row(name, *("–" if mean is None else f"{mean['mean']:.3f}" for mean in shown))
     console.print(table)
     notices.out(f"Report: {folder / runs.REPORT}. Serve it: mcp-sim worldmodel serve cpu --model {folder / 'rl/model'}")

@@ -117,7 +117,7 @@ class _Run:
         if self._judge is not None:
             trusted(self._judge, records[0])
         judge = "" if self._judge is None else self._judge.settings.model or self._judge.settings.urls[0]
-        return asyncio.run(bench(records, said, self._judge, judge)), said
+        return bench(records, said, self._judge, judge), said
 
     def drifted(self, path: Path, steps: int) -> dict[str, Drift]:
         """The drift of every served checkpoint."""

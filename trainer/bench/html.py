@@ -10,7 +10,7 @@ from typing import Any
 
 from mcp_sim import pages
 from trainer.bench.drift import ARMS, STEPS, Drift
-from trainer.bench.plots import COLOURS, bars, curves
+from trainer.bench.plots import COLOURS, bars, courses, curves
 from trainer.bench.result import HEADLINES, MEASURES, BenchResult, Measured
 from trainer.rewards import DIMENSIONS
 
@@ -28,6 +28,7 @@ def html(
     answers: Mapping[str, Sequence[str]] | None = None,
     drifts: Mapping[str, Drift] | None = None,
     awb: Mapping[str, Mapping[str, Any]] | None = None,
+    logged: Mapping[str, Sequence[float]] | None = None,
 ) -> str:
     """The page.
 
@@ -36,6 +37,7 @@ def html(
         answers: the answers it measured, for examples.
         drifts: by checkpoint.
         awb: by checkpoint, the summary of AgentWorldBench files.
+        logged: what the steps of training came to, by what that is.
     """
     names = list(dict.fromkeys([*(result.names if result else ()), *(drifts or {}), *(awb or {})]))
     return pages.template(_FOLDER).render(
@@ -45,6 +47,7 @@ def html(
         prediction=None if result is None else _prediction(result, answers or {}),
         drift=None if not drifts else _drift(drifts, names),
         awb=None if not awb else _awb(awb),
+        training=courses({name: values for name, values in (logged or {}).items() if values}),
     )
 
 

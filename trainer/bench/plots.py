@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -30,7 +30,7 @@ _SETTINGS: Any = {
 
 def bars(groups: Sequence[str], named: Sequence[tuple[str, Sequence[Interval | None]]]) -> Markup:
     """For each group, a point with its interval for each name."""
-    figure, axes = _figure(9.0, max(1.4, 0.34 * len(groups) * max(len(named) * 0.45, 1) + 0.9))
+    figure, (axes,) = _figure(9.0, max(1.4, 0.34 * len(groups) * max(len(named) * 0.45, 1) + 0.9))
     step = 0.7 / max(len(named), 1)
     for index, (name, found) in enumerate(named):
         places = [row + (index - (len(named) - 1) / 2) * step for row, one in enumerate(found) if one is not None]
@@ -60,7 +60,7 @@ def bars(groups: Sequence[str], named: Sequence[tuple[str, Sequence[Interval | N
 
 def curves(named: Sequence[tuple[str, bool, Sequence[Measured]]]) -> Markup:
     """Exact answers along a session, as means of the latest 20 steps: colour, whether solid, and the steps."""
-    figure, axes = _figure(9.0, 3.1)
+    figure, (axes,) = _figure(9.0, 3.1)
     for colour, is_solid, steps in named:
         exact = [float(one.exact) for one in steps]
         means = [
@@ -82,7 +82,23 @@ def curves(named: Sequence[tuple[str, bool, Sequence[Measured]]]) -> Markup:
     return svg(figure)
 
 
-def _figure(width: float, height: float) -> tuple[Any, Any]:
+def courses(logged: Mapping[str, Sequence[float]]) -> Markup | None:
+    """What the steps of training came to, one plot beside the other, as they are and as running means."""
+    if not logged:
+        return None
+    figure, plots = _figure(3.4 * len(logged), 2.4, len(logged))
+    for axes, (name, values) in zip(plots, logged.items(), strict=True):
+        window = max(len(values) // 20, 1)
+        means = [sum(values[max(at - window, 0) : at]) / min(at, window) for at in range(1, len(values) + 1)]
+        axes.plot(range(1, len(values) + 1), values, linewidth=0.6, alpha=0.4, color=COLOURS[0])
+        axes.plot(range(1, len(values) + 1), means, linewidth=1.6, color=COLOURS[0])
+        axes.set_title(name)
+        axes.set_xlabel("step")
+        axes.grid(color=_INK, alpha=0.25, linewidth=0.6)
+    return svg(figure)
+
+
+def _figure(width: float, height: float, plots: int = 1) -> tuple[Any, Any]:
     try:
         import matplotlib  # noqa: PLC0415 - heavy, and needed for a report alone
         from matplotlib.figure import Figure  # noqa: PLC0415 - as well
@@ -91,6 +107,7 @@ def _figure(width: float, height: float) -> tuple[Any, Any]:
     matplotlib.rcParams.update(_SETTINGS)
     figure = Figure(figsize=(width, height), layout="constrained")
     figure.patch.set_alpha(0)
-    axes = figure.subplots()
-    axes.patch.set_alpha(0)
-    return figure, axes
+    found = figure.subplots(1, plots, squeeze=False)[0]
+    for axes in found:
+        axes.patch.set_alpha(0)
+    return figure, found

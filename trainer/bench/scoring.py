@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -19,8 +18,8 @@ from trainer.rewards.rules import unexcused
 from trainer.rewards.target import target
 
 
-async def bench(
-    records: Sequence[Record],
+def bench(
+    asked: Sequence[Record | Case],
     answers: Mapping[str, Sequence[str]],
     judge: Judge | None = None,
     judge_name: str = "",
@@ -28,7 +27,7 @@ async def bench(
     """Measure the answers of checkpoints.
 
     Args:
-        records: held out.
+        asked: held-out records, with their scenes where those are known.
         answers: by checkpoint, one for each record, in their order.
         judge: scores the five dimensions; None: the deterministic rubric.
         judge_name: what the report calls it.
@@ -37,20 +36,19 @@ async def bench(
         BenchError: there is nothing to measure, or a checkpoint answered another number of records.
         RewardError: a record has no answer to hold others against.
     """
-    if not records:
+    if not asked:
         raise BenchError("there are no records to measure")
     if not answers:
         raise BenchError("there are no answers to measure; give some with --answers NAME=FILE, or a server with --url")
     for name, said in answers.items():
-        if len(said) != len(records):
-            raise BenchError(f"'{name}' gave {len(said):,} answers to {len(records):,} records; each needs one")
+        if len(said) != len(asked):
+            raise BenchError(f"'{name}' gave {len(said):,} answers to {len(asked):,} records; each needs one")
     measured: dict[str, list[Measured]] = {}
     violations: dict[str, Counter[str]] = {}
     for name, said in answers.items():
-        measured[name], violations[name] = await asyncio.to_thread(measure, records, said, judge)
-    return BenchResult(
-        tuple(records), measured, judge_name or ("a judge" if judge else "deterministic rubric"), violations
-    )
+        measured[name], violations[name] = measure(asked, said, judge)
+    records = tuple(one if isinstance(one, Record) else one.record for one in asked)
+    return BenchResult(records, measured, judge_name or ("a judge" if judge else "deterministic rubric"), violations)
 
 
 def measure(

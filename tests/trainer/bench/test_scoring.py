@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from random import Random
 
@@ -12,6 +11,7 @@ import pytest
 from tests.trainer.played import shipped
 from tests.trainer.rewards.mutations import mutated
 from trainer.bench.errors import BenchError
+from trainer.bench.html import html
 from trainer.bench.result import MEASURES, BenchResult
 from trainer.bench.scoring import bench
 from trainer.rewards import DIMENSIONS, Judged, Judgement
@@ -22,7 +22,7 @@ def real() -> list[str]:
 
 
 def measured(**answers: Sequence[str]) -> BenchResult:
-    return asyncio.run(bench(shipped(), answers))
+    return bench(shipped(), answers)
 
 
 def value(result: BenchResult, name: str, measure: str, part: str = "all") -> float | None:
@@ -84,7 +84,7 @@ def test_a_judge_scores_the_dimensions_and_one_that_fails_is_left_out() -> None:
     def judge(asked: Sequence[Judged]) -> list[Judgement | None]:
         return [None if at % 2 else Judgement(dict.fromkeys(DIMENSIONS, 3), "") for at, _ in enumerate(asked)]
 
-    result = asyncio.run(bench(shipped(), {"real": real()}, judge, "a scripted judge"))
+    result = bench(shipped(), {"real": real()}, judge, "a scripted judge")
     assert result.judge == "a scripted judge"
     found = result.mean("real", "factuality", result.slices()["all"])
     assert found is not None
@@ -97,9 +97,17 @@ def test_the_summary_is_plain_json() -> None:
     assert told["differences"][0]["exact"]["mean"] == 0
 
 
+def test_the_page_of_a_run_shows_what_training_logged_and_runs_nothing_that_was_said() -> None:
+    said = [f"{answer}<script>alert(1)</script>" for answer in real()]
+    page = html(measured(sft=said), {"sft": said}, logged={"cpt loss": [3.0, 2.0, 1.5], "rl reward": []})
+    assert "cpt loss" in page
+    assert "rl reward" not in page
+    assert "<script>" not in page
+
+
 def test_what_cannot_be_measured_is_told_in_one_sentence() -> None:
     with pytest.raises(BenchError, match="there are no records to measure"):
-        asyncio.run(bench([], {"a": []}))
+        bench([], {"a": []})
     with pytest.raises(BenchError, match="there are no answers to measure; give some with --answers NAME=FILE"):
         measured()
     with pytest.raises(BenchError, match=r"'a' gave 1 answers to \d+ records; each needs one"):
