@@ -10,11 +10,11 @@ from typing import Any
 from mcp_sim.worldmodel.client import Client, Unanswered
 from mcp_sim.worldmodel.settings import Settings
 from mcp_sim.worldmodel.wire import Message
+from mcp_sim.worldmodel.worldmodel import OPEN_SERVERS
 from schemas.validate import nearest
 
 Predictor = Callable[[tuple[Message, ...]], Awaitable[str]]
 """Whatever answers a chat; raises Unanswered where it cannot."""
-_UNDERSTAND_MORE = ("vllm", "sglang")
 
 
 class Served:
@@ -64,7 +64,7 @@ class Served:
                     f"no server offers the model '{name}'{nearest(name, offered)}; offered: {', '.join(offered)}"
                 )
             self.model = name
-            knows_more = offered[name].get("owned_by") in _UNDERSTAND_MORE
+            knows_more = offered[name].get("owned_by") in OPEN_SERVERS
             self._more = {
                 word: value for word, value in self.settings.sampling.items() if knows_more or word != "top_k"
             }

@@ -10,6 +10,7 @@ MODULES: dict[str, str] = {
     "run": "training",
     "export": "export.command",
     "bench": "bench.command",
+    "serve": "serving.command",
 }
 """In which module of this package each command is, in the order of `--help`; the module has `register(app)`."""
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -13,17 +11,9 @@ from rich.table import Table
 
 from mcp_sim.cli.output import console, notices
 from trainer.bench.result import HEADLINES, MEASURES
+from trainer.environment import prepare
 from trainer.errors import TrainingError
 from trainer.recipes import RECIPES, find_recipe
-
-_QUIET = {
-    # Threads that wait give way: on a machine that others use too, this is several times as fast.
-    "OMP_WAIT_POLICY": "PASSIVE",
-    "TOKENIZERS_PARALLELISM": "false",
-    "TRL_EXPERIMENTAL_SILENCE": "1",
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    "PYTHONWARNINGS": "ignore::FutureWarning",
-}
 
 
 def register(app: typer.Typer) -> None:
@@ -38,19 +28,10 @@ def run(
     """Train a world model: data, cpt, sft, rl and bench. The same command goes on after an interruption."""
     if recipe not in RECIPES:
         find_recipe(recipe)
-    if find_spec("trl") is None:
-        raise TrainingError(
-            "training needs torch and TRL, which are not installed here: `make train-env` makes .venv-train, or "
-            "`pip install 'mcp-sim[train]'`"
-        )
-    for name, value in _QUIET.items():
-        os.environ.setdefault(name, value)
+    prepare("training", "torch", "trl")
     logging.basicConfig(format="%(message)s")
     logging.getLogger("trainer").setLevel(logging.INFO)
-    from trainer.quiet import quiet  # noqa: PLC0415 - torch is imported here, once the environment is set
-
-    quiet()
-    from trainer import run as runs  # noqa: PLC0415 - as well
+    from trainer import run as runs  # noqa: PLC0415 - torch is imported here, once the environment is set
 
     folder = Path("runs") / recipe if out is None else out
     try:

@@ -16,8 +16,11 @@ from store.completions import completions_of
 from store.traces.replay import TraceError, read_trace
 
 if TYPE_CHECKING:
+    from mcp_sim.worldmodel.settings import Settings
     from mcp_sim.worldmodel.worldmodel import WorldModel
 
+EMBEDDED = "embedded"
+"""What stands for a world model of this machine in place of a URL."""
 WorldModelUrls = Annotated[
     list[str] | None,
     typer.Option(
@@ -25,12 +28,16 @@ WorldModelUrls = Annotated[
         metavar="URL",
         envvar="MCP_SIM_WORLDMODEL",
         help="An OpenAI-compatible server of a world model, e.g. http://127.0.0.1:8801; repeat it for replicas."
-        " Or a YAML file of settings.",
+        " Or a YAML file of settings. Or `embedded`: a small checkpoint, served by this command itself.",
     ),
 ]
 Model = Annotated[
     str | None,
-    typer.Option("--model", envvar="MCP_SIM_MODEL", help="Name of the model there; default: the first offered."),
+    typer.Option(
+        "--model",
+        envvar="MCP_SIM_MODEL",
+        help="Name of the model there; default: the first offered. With `embedded`, the folder of a checkpoint.",
+    ),
 ]
 RecordedTraces = Annotated[
     list[Path] | None,
@@ -75,7 +82,7 @@ def connected(urls: list[str] | None, model: str | None, recorded: list[Path] | 
 
     steps = [step for path in recorded or () for step in _steps(path, "--recorded")]
     kept = [completion for step in steps for completion in completions_of(step)]
-    settings = read_settings(urls or [], model)
+    settings = _embedded(urls, model) if EMBEDDED in (urls or []) else read_settings(urls or [], model)
     if settings.urls:
         first = WorldModel(settings)  # one of its own, because its connections belong to the loop that made them
         try:
@@ -84,6 +91,14 @@ def connected(urls: list[str] | None, model: str | None, recorded: list[Path] | 
             told = f"The world model does not answer yet: {error}. Until it does, its tools are made up."
             notices.print(told, highlight=False, markup=False, soft_wrap=True)
     return WorldModel(settings, recorded=kept)
+
+
+def _embedded(urls: list[str], model: str | None) -> Settings:
+    if len(urls) > 1:
+        raise SetupError(f"--worldmodel {EMBEDDED} stands alone; leave the other {len(urls) - 1} out")
+    from mcp_sim.cli.embedded import embedded  # noqa: PLC0415 - only when it is wanted
+
+    return embedded(model)
 
 
 def _steps(path: Path, option: str) -> Sequence[Step]:

@@ -6,19 +6,17 @@ import asyncio
 import gc
 import logging
 import signal
-import socket
 import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
 import typer
-import uvicorn
 from rich.markup import escape
 from rich.panel import Panel
-from starlette.applications import Starlette
 
 from mcp_sim.cli.asking import DemonstrationTraces, Model, RecordedTraces, WorldModelUrls, connected, taught
+from mcp_sim.cli.listening import address, listen, run
 from mcp_sim.cli.modes import (
     BudgetOption,
     ConfidenceOption,
@@ -120,17 +118,17 @@ def serve(
     worlds[definition.name] = lambda: definition
     face = None if traffic.face is None else traffic.face(token is not None)
     app = create_app(sessions, worlds, host=host, token=token, retention=retention, rest=face, at_end=traffic.at_end)
-    listener = _listen(host, port)
-    address = _address(host, listener.getsockname()[1])
+    listener = listen(host, port)
+    place = address(host, listener.getsockname()[1])
     # Not before the port is ours: a start that fails leaves the default session where it is.
     steps = _go_on(sessions, definition, seed, perturbations)
-    console.print(_welcome(definition, traffic.told, address, steps, token))
+    console.print(_welcome(definition, traffic.told, place, steps, token))
     _settle()
     if mode is not Mode.SIMULATE:
         # Uvicorn raises the signal again that ended it, and then nobody would hear what was found.
         signal.signal(signal.SIGTERM, lambda *_: None)
         signal.signal(signal.SIGINT, lambda *_: None)
-    _run(app, listener)
+    run(app, listener)
     raise typer.Exit(traffic.close())
 
 
@@ -143,22 +141,6 @@ def _traffic(wanted: Wanted, world: str) -> Traffic:
     from mcp_sim.cli.traffic import prepared  # noqa: PLC0415 - only when it is wanted
 
     return prepared(wanted)
-
-
-def _run(app: Starlette, listener: socket.socket) -> None:
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        proxy_headers=False,
-        lifespan="on",
-        ws="none",
-        timeout_graceful_shutdown=3,
-    )
-    server = uvicorn.Server(config)
-    # That the end cuts off the streams of clients is no error.
-    logging.getLogger("uvicorn.error").addFilter(lambda record: bool(record.exc_info) or not server.should_exit)
-    server.run(sockets=[listener])
 
 
 def _is_given(context: typer.Context, option: str) -> bool:
@@ -191,49 +173,30 @@ def _log() -> None:
     logger.handlers = [handler]
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(2048)
-    except OSError as error:
-        listener.close()
-        hint = f"; take another with --port, e.g. --port {port + 1}" if port else ""
-        raise SetupError(f"cannot listen on {host}:{port}: {error.strerror}{hint}") from None
-    return listener
-
-
-def _address(host: str, port: int) -> str:
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - shown, not bound
-    return f"http://{shown}:{port}"
-
-
 def _settle() -> None:
     """Move everything loaded so far out of the garbage collector's sight: it will not go away, and scans cost."""
     gc.collect()
     gc.freeze()
 
 
-def _welcome(world: World, told: list[str], address: str, steps: int, token: str | None) -> Panel:
+def _welcome(world: World, told: list[str], place: str, steps: int, token: str | None) -> Panel:
     lines = [
         f"[bold]{world.title or world.name}[/]  {world.description}",
         "",
-        f"MCP endpoint   [bold]{address}/mcp[/]",
-        f"Control API    {address}/control/openapi.json",
+        f"MCP endpoint   [bold]{place}/mcp[/]",
+        f"Control API    {place}/control/openapi.json",
     ]
     lines += map(escape, told)
     if is_routed(world):
-        lines.append(f"REST face      {address}/api/openapi.json")
+        lines.append(f"REST face      {place}/api/openapi.json")
     if steps:
         lines += [
             f"Continues      at step {steps}; this starts over:",
-            f"  curl -X POST {address}/control/sessions/default/reset",
+            f"  curl -X POST {place}/control/sessions/default/reset",
         ]
     if token:
         lines.append("Every request  carries the header  Authorization: Bearer TOKEN")
-    lines += ["", f"Connect        mcp-sim connect claude-code --url {address}/mcp   (or another client)"]
+    lines += ["", f"Connect        mcp-sim connect claude-code --url {place}/mcp   (or another client)"]
     if world.examples:
         lines += ["", "Try first"]
     for example in world.examples:

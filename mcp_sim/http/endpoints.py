@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import orjson
 from pydantic import BaseModel, ValidationError
@@ -20,6 +20,7 @@ from mcp_sim.http.models import Nothing
 from mcp_sim.http.request import json_object, method, not_allowed
 from schemas.validate import nearest
 
+_Model = TypeVar("_Model", bound=BaseModel)
 JSON_LINES = "application/jsonl"
 SESSION = "/control/sessions/{session}"
 UNWANTED = {400: "A parameter or the body is not valid, or not wanted here."}
@@ -60,11 +61,11 @@ class Endpoint:
     async def respond(self, control: Control, request: Request) -> Response:
         """Carry out the operation."""
         given = {}
-        query = _read(self.query or Nothing, _texts(request), "invalid_query")
+        query = read(self.query or Nothing, _texts(request), "invalid_query")
         if self.query is not None:
             given["query"] = query
         if self.body is not None:
-            given["body"] = _read(self.body, await json_object(request), "invalid_body")
+            given["body"] = read(self.body, await json_object(request), "invalid_body")
         elif await request.body() not in (b"", b"{}"):
             raise HttpError(400, "invalid_body", f"{request.method} {shown(request.scope['path'])} takes no body")
         found = await self.handler(control, request, **given)
@@ -161,7 +162,12 @@ def _texts(request: Request) -> dict[str, Any]:
     return {name: found[name] if len(found.getlist(name)) == 1 else found.getlist(name) for name in found}
 
 
-def _read(model: type[BaseModel], data: dict[str, Any], code: str) -> BaseModel:
+def read(model: type[_Model], data: dict[str, Any], code: str) -> _Model:
+    """Data as what a model describes.
+
+    Raises:
+        HttpError: it is something else; the message names the fields.
+    """
     try:
         return model.model_validate(data)
     except ValidationError as error:

@@ -54,21 +54,27 @@ _KNOWN = (
 )
 """What a log holds, and what that means; the first that fits counts."""
 
+_OURS = "error: "
+"""How a command of this project begins to say what is wrong: the rest is a sentence already."""
+
 _KILLED = {
     signal.SIGKILL: "it was killed from outside; most likely the machine ran out of memory",
     signal.SIGILL: "this processor lacks an instruction that this build of vLLM uses",
 }
 
 
-def explain(status: int, said: str, host: str, port: int) -> str:
+def explain(status: int, said: str, host: str, port: int, server: str = "vLLM") -> str:
     """One sentence on why a server ended with `status`, 128 and more for signals, after it `said` all this."""
     for pattern, sentence in _KNOWN:
         if found := re.search(pattern, said):
-            return f"vLLM ended: {sentence.format(host=host, port=port, **found.groupdict())}"
+            return f"{server} ended: {sentence.format(host=host, port=port, **found.groupdict())}"
     for number, sentence in _KILLED.items():
         if status == 128 + number:
-            return f"vLLM ended: {sentence}"
-    return f"vLLM ended with status {status}: {_last_error(said) or 'it said nothing'}"
+            return f"{server} ended: {sentence}"
+    told = _last_error(said) or "it said nothing"
+    if told.startswith(_OURS):
+        return f"{server} ended: {told.removeprefix(_OURS)}"
+    return f"{server} ended with status {status}: {told}"
 
 
 def _last_error(said: str) -> str:

@@ -1,4 +1,4 @@
-"""Start vLLM for a preset, wait until it answers, and end it with everything it started."""
+"""Start a server of a model, vLLM for a preset, wait until it answers, and end it with everything it started."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ class Launch:
     Attributes:
         environment: variables it needs; one that is set already is left as it is.
         model: the name under which it will serve the model.
+        server: what it is called in messages.
     """
 
     command: tuple[str, ...]
@@ -41,6 +42,7 @@ class Launch:
     host: str
     port: int
     model: str
+    server: str = "vLLM"
 
     @property
     def url(self) -> str:
@@ -93,7 +95,7 @@ def _json(value: object) -> str:
 
 
 class Server:
-    """A vLLM that was started here; use `serving`.
+    """A server that was started here; use `serving` where it ends with a block.
 
     Raises:
         SetupError: its port is taken.
@@ -126,7 +128,9 @@ class Server:
                 self.check()
                 passed = time.monotonic() - began
                 if timeout is not None and passed > timeout:
-                    raise SetupError(f"vLLM did not answer at {self.launch.url} within {timeout:g} s: see {self.log}")
+                    raise SetupError(
+                        f"{self.launch.server} did not answer at {self.launch.url} within {timeout:g} s: see {self.log}"
+                    )
                 if tell:
                     tell(passed, self._last_line())
                 self._pause(LOOK)
@@ -149,7 +153,8 @@ class Server:
         """
         status = self._process.poll()
         if status is not None:
-            why = explain(status, self._tail(200_000), self.launch.host, self.launch.port)
+            launch = self.launch
+            why = explain(status, self._tail(200_000), launch.host, launch.port, launch.server)
             raise SetupError(f"{why} (log: {self.log})")
 
     def stop(self) -> None:

@@ -22,7 +22,7 @@ from schemas.validate import nearest
 _IN_A_ROW = 3
 """Failures after which the world model is left alone for a while."""
 _REST = 5.0
-_OPEN_SERVERS = ("vllm", "sglang")
+OPEN_SERVERS = ("vllm", "sglang", "mcp-sim")
 """Owners of models, as servers name them, that understand more than the OpenAI API has."""
 _MARGIN = 64
 SHORTER = 0.6
@@ -98,7 +98,7 @@ class WorldModel:
             longest = max(self.settings.answer_tokens.values())
             self.share = self._share(max(context - longest - _MARGIN, context // 4))
         self.model = name
-        self._understands_more = found.get("owned_by") in _OPEN_SERVERS
+        self._understands_more = found.get("owned_by") in OPEN_SERVERS
         self._fingerprint = _fingerprint(name, {word: found.get(word) for word in ("root", "max_model_len")})
 
     async def try_out(self) -> None:

@@ -1,0 +1,1 @@
+"""A checkpoint behind an OpenAI-compatible endpoint, on a CPU, without vLLM."""
