@@ -82,7 +82,7 @@ def connected(urls: list[str] | None, model: str | None, recorded: list[Path] | 
 
     steps = [step for path in recorded or () for step in _steps(path, "--recorded")]
     kept = [completion for step in steps for completion in completions_of(step)]
-    settings = _embedded(urls, model) if EMBEDDED in (urls or []) else read_settings(urls or [], model)
+    settings = _embedded(urls, model) if urls and EMBEDDED in urls else read_settings(urls or [], model)
     if settings.urls:
         first = WorldModel(settings)  # one of its own, because its connections belong to the loop that made them
         try:

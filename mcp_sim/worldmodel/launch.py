@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import socket
 import subprocess
@@ -83,11 +84,22 @@ def plan(
     if preset.gpus:
         command += ["--tensor-parallel-size", str(gpus or preset.gpus)]
     if preset.context:
-        command += ["--max-model-len", str(preset.context)]
+        command += ["--max-model-len", str(min(preset.context, _positions(chosen)))]
     command += ["--override-generation-config", _json(asdict(preset.sampling))]
     if preset.thinking is not None:
         command += ["--default-chat-template-kwargs", _json({"enable_thinking": preset.thinking})]
     return Launch((*command, *preset.flags, *extra), dict(preset.environment), host, port, name)
+
+
+def _positions(model: str | Path) -> float:
+    """Tokens that a checkpoint was made for, as far as that is known here; vLLM refuses to be asked for more."""
+    if isinstance(model, str):
+        return math.inf
+    try:
+        found = json.loads((model / "config.json").read_bytes()).get("max_position_embeddings")
+    except (OSError, ValueError, AttributeError):  # vLLM says it better
+        return math.inf
+    return found if isinstance(found, int) and found > 0 else math.inf
 
 
 def _json(value: object) -> str:

@@ -22,7 +22,7 @@ PATIENCE = 180.0
 class Served:
     """A server over HTTP, with what it said when it started."""
 
-    def __init__(self, command: Sequence[str], folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, command: Sequence[str], folder: Path, environment: dict[str, str], patience: float) -> None:
         self._process = subprocess.Popen(
             command,
             cwd=folder,
@@ -35,7 +35,7 @@ class Served:
         )
         assert self._process.stdout is not None
         self._output = self._process.stdout
-        self._timer = Timer(PATIENCE, self._kill_all)
+        self._timer = Timer(patience, self._kill_all)
         self._timer.start()
         self.welcome = ""
 
@@ -46,6 +46,11 @@ class Served:
             if line.startswith("╰"):
                 return
         raise AssertionError(f"it did not start: {self.welcome}")
+
+    @property
+    def pid(self) -> int:
+        """Of the server."""
+        return self._process.pid
 
     @property
     def url(self) -> str:
@@ -81,8 +86,9 @@ class Served:
 class Program:
     """`mcp-sim`, as a person with a fresh home directory has it."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, patience: float = PATIENCE) -> None:
         self.home = home
+        self.patience = patience
         self.home.mkdir(exist_ok=True)
         self.database = home / "sessions.db"
         self._started = ExitStack()
@@ -100,7 +106,7 @@ class Program:
 
     def start(self, command: Sequence[str], folder: Path, environment: dict[str, str]) -> Served:
         """Start whatever ends up serving, and wait until it says where."""
-        served = Served(command, folder, environment)
+        served = Served(command, folder, environment, self.patience)
         self._started.callback(served.kill)
         served.wait_for_the_welcome()
         return served
@@ -121,7 +127,7 @@ class Program:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=self.patience,
             check=False,
         )
 

@@ -22,7 +22,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--host")
     parser.add_argument("--port", type=int)
-    parser.add_argument("--served-model-name")
+    parser.add_argument("--served-model-name", "--name", dest="name")
     arguments, _ = parser.parse_known_args()
     how = os.environ.get("STAND_IN")
     if how == "dies":
@@ -37,7 +37,7 @@ def main() -> None:
             self.send_response(200)
             self.end_headers()
             if self.path == "/v1/models":
-                self.wfile.write(json.dumps({"data": [{"id": arguments.served_model_name}]}).encode())
+                self.wfile.write(json.dumps({"data": [{"id": arguments.name}]}).encode())
                 if how == "breaks":
                     print("(EngineCore pid=7) RuntimeError: the engine is gone", flush=True)
                     threading.Timer(0.5, lambda: os._exit(1)).start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,6 +70,13 @@ def test_what_is_asked_for_stands_in_place_of_the_presets_own() -> None:
 def test_further_flags_come_last_so_that_they_count() -> None:
     launch = planned("cpu", extra=("--max-model-len", "4096"))
     assert launch.command[-2:] == ("--max-model-len", "4096")
+
+
+@pytest.mark.parametrize(("positions", "context"), [(2048, "2048"), (32768, "8192"), ("many", "8192")])
+def test_a_checkpoint_is_not_asked_for_more_than_it_was_made_for(tmp_path: Path, positions: Any, context: str) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"max_position_embeddings": positions}))
+    command = planned("cpu", model=tmp_path).command
+    assert command[command.index("--max-model-len") + 1] == context
 
 
 def test_a_checkpoint_of_ones_own_has_to_be_named() -> None:
