@@ -72,8 +72,13 @@ class Observed:
         }
 
     def changes(self, view: Known, shown: dict[Place, Row], step: Step | None) -> list[Change]:
-        """What has to change in the twin so that its rows are those which an answer shows."""
-        found = [change for at, row in shown.items() if (change := self._change(view, at, row)) is not None]
+        """What has to change in the twin so that its rows are those which an answer shows.
+
+        The answer to a deletion may show the row that is gone: what the twin has just deleted stays so.
+        """
+        gone = {(c.entity, c.key) for c in step.delta.changes if c.op == "delete"} if step is not None else set()
+        left = {at: row for at, row in shown.items() if at not in gone}
+        found = [change for at, row in left.items() if (change := self._change(view, at, row)) is not None]
         return [*_misnamed(step, shown, found), *found]
 
     def _about(self, tool: str) -> frozenset[str]:

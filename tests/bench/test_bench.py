@@ -106,6 +106,15 @@ def test_a_row_of_another_name_takes_the_place_of_the_one_just_made(twin: Twin, 
     assert found["closed_loop"]["by_tool"]["get_book"]["exact"] == 0.0
 
 
+def test_a_row_that_the_answer_to_its_deletion_shows_stays_gone(twin: Twin, recording: Recording) -> None:
+    drop = {"steps": [{"delete": "book", "key": "args.isbn"}], "returns": None}
+    recording.add("drop", book("B-1", "Dune"), isbn="B-1").add("get_book", "no book B-1", is_error=True, isbn="B-1")
+
+    found = recording.on(twin(drop=tool(drop, "isbn"))).summary()["teacher_forced"]["by_tool"]
+
+    assert found["get_book"]["exact"] == 1.0
+
+
 def test_rows_are_found_inside_an_answer(twin: Twin, recording: Recording) -> None:
     seen = [book("B-8", "Faust"), book("B-2", "Emma", "Bo")]
     recording.add("find", {"found": {"books": seen}, "total": 2})
