@@ -23,10 +23,17 @@ class SchemaError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One way in which a value breaks its schema: JSON Pointer into the value, and what to do about it."""
+    """One way in which a value breaks its schema.
+
+    Attributes:
+        pointer: JSON Pointer into the value.
+        message: what to do about it.
+        rule: where the keyword that is broken stands in the schema.
+    """
 
     pointer: str
     message: str
+    rule: tuple[str | int, ...] = ()
 
 
 class Validator:
@@ -50,7 +57,8 @@ class Validator:
         """Every way in which the value breaks the schema, at most `SHOWN`."""
         found: list[Fault] = []
         for error in self._compiled.iter_errors(value):
-            found.append(Fault(pointer(error.instance_path), self._message(error)))
+            rule = tuple(error.schema_path)
+            found.append(Fault(pointer(error.instance_path), self._message(error), rule))
             if len(found) == SHOWN:
                 break
         return found

@@ -120,6 +120,9 @@ def test_the_report_says_what_recordings_told(learned: Learned) -> None:
         ([({"a": 55}, ["x", 55]), ({"a": 66}, ["x", 66])], ["x", "{args.a}"]),
         ([({}, {"n": 777 if n else 12345}) for n in range(5)], {"n": 777}),
         ([({}, {"n": 777 + n}) for n in range(5)], {}),
+        ([({}, {"n": 777 if n < 3 else 12345}) for n in range(5)], {"n": 777}),
+        ([({}, {"n": 777 if n < 2 else 12345}) for n in range(4)], {}),
+        ([({}, {"ok": True} if n else {"no": "thing"}) for n in range(3)], {"ok": True}),
         ([({"a": 55}, [{"id": 55}]), ({"a": 66}, [{"id": 66}])], [{"id": "{args.a}"}]),
     ],
 )

@@ -6,12 +6,17 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from mcp_sim.learn.openapi.recorded.history import Example
 from mcp_sim.learn.openapi.recorded.templates import UNKNOWN, induced, leaves_of
+from schemas.rows import key_text
 
 _GONE = (404, 410)
+_KEY = "\ue005"
+"""Stands in a recorded error for the key that was not there."""
+_SHORT = 2
 
 
 def said(examples: list[Example]) -> tuple[str, int] | None:
@@ -110,17 +115,37 @@ def wording(examples: Iterable[Example], *, keep: bool = False) -> Any:
     return _replaced(found, longest) if longest else found
 
 
-def in_words(template: Any, sentence: str, status: int) -> str:
-    """The text of an error with this sentence, a template of text, in the wording of a service."""
+def in_words(template: Any, sentence: str, status: int, key: str = "") -> str:
+    """The text of an error with this sentence, a template of text, in the wording of a service.
+
+    `key` is the expression of what `keyless` took out of the recorded errors.
+    """
 
     def told(part: Any) -> Any:
         if isinstance(part, str):
-            return part.replace("{message}", sentence).replace("{str(status)}", str(status))
+            return part.replace("{message}", sentence).replace("{str(status)}", str(status)).replace(_KEY, f"{{{key}}}")
         if isinstance(part, list):
             return [told(inner) for inner in part]
         return {name: told(inner) for name, inner in part.items()} if isinstance(part, dict) else part
 
     return _source(told(template), template) if template else sentence
+
+
+def keyless(example: Example) -> Example:
+    """An error without the keys that were not there."""
+    body = example.body
+    for name in example.unknown:
+        text = key_text(example.arguments[name])
+        body = _without(body, text) if len(text) > _SHORT else body
+    return replace(example, body=body)
+
+
+def _without(value: Any, text: str) -> Any:
+    if isinstance(value, dict):
+        return {name: _without(part, text) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_without(part, text) for part in value]
+    return value.replace(text, _KEY) if isinstance(value, str) else value
 
 
 def _worded(statuses: list[int], values: list[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Declared schemas that recorded traffic contradicts, loosened where it does."""
+"""Declared rows that recorded traffic contradicts, loosened where it does."""
 
 from __future__ import annotations
 
@@ -12,15 +12,6 @@ from schemas.types import Row
 from schemas.validate import validator
 
 _ROUNDS = 20
-
-
-def loosen_inputs(api: Api, examples: dict[str, list[Example]]) -> None:
-    """Let every tool take what its service took."""
-    for tool, of in examples.items():
-        schema = api.tools[tool]["input"]
-        for example in of:
-            if not example.call.is_error and _loosened(schema, example.arguments):
-                api.note(f"/tools/{tool}/input", 0.9, "the service took what the spec does not allow")
 
 
 def loosen_rows(api: Api, rows: Iterable[tuple[str, Row]]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from mcp_sim.fidelity import wilson
 from mcp_sim.learn.openapi.api import Api
@@ -21,11 +23,13 @@ class Habits:
     Attributes:
         calls: those recorded that name nothing unknown in their paths; `succeed`: the share that succeeded, at least.
         takes_unknown: whether calls below things that no answer has shown mostly succeed.
+        open_above: the entities below whose unknown rows they do.
     """
 
     calls: int
     succeed: float
     takes_unknown: bool
+    open_above: frozenset[str]
 
     @classmethod
     def of(cls, api: Api, examples: dict[str, list[Example]]) -> Habits:
@@ -37,19 +41,30 @@ class Habits:
             for one in of
             if one.unknown & set(api.parameters(tool)[: _depth(api, tool)])
         ]
+        above: Counter[str] = Counter()
+        for tool, of in examples.items():
+            for one in of:
+                for step in _above(api, tool):
+                    if step["key"].removeprefix("args.") in one.unknown:
+                        above[step["read"]] += -1 if one.call.is_error else 1
         share = sum(plain) / len(plain) if plain else 0.0
-        return cls(len(plain), wilson(share, len(plain))[0], 2 * sum(below) > len(below))
+        taken = frozenset(entity for entity, balance in above.items() if balance > 0)
+        return cls(len(plain), wilson(share, len(plain))[0], 2 * sum(below) > len(below), taken)
 
     def assume(self, api: Api, tool: str) -> None:
         """Let an operation that was never recorded keep to them."""
         effect = api.tools[tool]["effect"]
-        if self.takes_unknown:
-            steps = [step for step in effect.get("steps", []) if not str(step.get("as", "")).startswith("above_")]
-            effect["steps"] = steps
+        open_ones = [step for step in _above(api, tool) if self.takes_unknown or step["read"] in self.open_above]
+        effect["steps"] = [step for step in effect.get("steps", []) if step not in open_ones]
         if not effect["confidence"] and self.succeed >= _USUAL:
             effect["confidence"] = _CONTENT
             why = f"{self.succeed:.0%} of {self.calls} recorded calls succeed at least; what it says is made up"
             api.note(f"/tools/{tool}/effect", _CONTENT, why)
+
+
+def _above(api: Api, tool: str) -> list[dict[str, Any]]:
+    """The steps of a tool that want the things above it to be there."""
+    return [step for step in api.tools[tool]["effect"].get("steps", []) if str(step.get("as", "")).startswith("above_")]
 
 
 def _depth(api: Api, tool: str) -> int:

@@ -10,10 +10,18 @@ from typing import Any
 from mcp_sim.fidelity import leaves, overlap
 from mcp_sim.learn.openapi.api import NOT_PLANNED, Api
 from mcp_sim.learn.openapi.recorded.conditions import conditions
-from mcp_sim.learn.openapi.recorded.forms import loosen_inputs, loosen_rows, release_references, rows_of
+from mcp_sim.learn.openapi.recorded.forms import loosen_rows, release_references, rows_of
 from mcp_sim.learn.openapi.recorded.habits import Habits
 from mcp_sim.learn.openapi.recorded.history import Example, history
-from mcp_sim.learn.openapi.recorded.refusals import is_missing, learn_guards, learn_refusal, refuse_shared
+from mcp_sim.learn.openapi.recorded.malformed import Malformed
+from mcp_sim.learn.openapi.recorded.openings import open_inputs
+from mcp_sim.learn.openapi.recorded.refusals import (
+    is_missing,
+    learn_guards,
+    learn_refusal,
+    refuse_malformed,
+    refuse_shared,
+)
 from mcp_sim.learn.openapi.recorded.templates import UNKNOWN, induced
 from mcp_sim.learn.openapi.recorded.usual import Usual
 from mcp_sim.learn.openapi.recorded.wordings import word_errors
@@ -31,16 +39,16 @@ def learn_recorded(api: Api, calls: Iterable[RecordedCall]) -> dict[str, list[Ro
     calls = list(calls)
     _add_tools(api, calls)
     examples = history(api, calls)
-    loosen_inputs(api, examples)
+    open_inputs(api, examples)
     shown = _shown(api, examples)
     loosen_rows(api, (one for rows in shown.values() for one in rows))
     release_references(api, shown.values())
-    absent = word_errors(api, examples)
+    absent, malformed = word_errors(api, examples), Malformed.of(api, examples)
     by_entity: dict[str, list[Example]] = defaultdict(list)
     for tool, of in examples.items():
         plan = api.plans[tool]
         if plan.entity is not None and plan.role in ("read", "update", "delete"):
-            by_entity[plan.entity] += [one for one in of if is_missing(one)]
+            by_entity[plan.entity] += [one for one in of if is_missing(one) and not malformed.knows(one)]
     usual = Usual(one for of in examples.values() for one in of)
     shared, habits = conditions(examples), Habits.of(api, examples)
     for tool in api.tools:
@@ -49,7 +57,8 @@ def learn_recorded(api: Api, calls: Iterable[RecordedCall]) -> dict[str, list[Ro
             habits.assume(api, tool)
             learn_refusal(api, tool, of)
         _learn_answer(api, tool, [one for one in of if not one.call.is_error], usual)
-        learn_guards(api, tool, of, by_entity, absent)
+        learn_guards(api, tool, [one for one in of if not malformed.knows(one)], by_entity, absent)
+        refuse_malformed(api, tool, malformed)
         refuse_shared(api, tool, shared)
     return _initial(api, examples)
 
@@ -73,25 +82,34 @@ def _add_tools(api: Api, calls: list[RecordedCall]) -> None:
 
 def _shown(api: Api, examples: dict[str, list[Example]]) -> dict[str, list[tuple[str, Row]]]:
     """The rows that answers show, by trajectory, in their order."""
-    calls = sorted((one for of in examples.values() for one in of), key=lambda one: one.call.index)
-    found: dict[str, list[tuple[str, Row]]] = defaultdict(list)
-    for example in calls:
-        found[example.call.trajectory] += rows_of(api, example)
-    return found
+    return {
+        run[0].call.trajectory: [row for example in run for row in rows_of(api, example)] for run in _runs(examples)
+    }
+
+
+def _runs(examples: dict[str, list[Example]]) -> list[list[Example]]:
+    """The examples of every trajectory, in their order."""
+    found: dict[str, list[Example]] = defaultdict(list)
+    for example in sorted((one for of in examples.values() for one in of), key=lambda one: one.call.index):
+        found[example.call.trajectory].append(example)
+    return list(found.values())
 
 
 def _initial(api: Api, examples: dict[str, list[Example]]) -> dict[str, list[Row]]:
-    """Rows that were read or changed under keys that no earlier call had made known."""
+    """Rows that were read, listed or changed under keys that no earlier call had made known."""
     found: dict[str, dict[str, Row]] = defaultdict(dict)
-    for tool, of in examples.items():
-        if api.plans[tool].role in ("read", "update"):
-            for example in of:
-                for entity, row in rows_of(api, example) if example.unknown else ():
-                    key = key_text(row[api.entities[entity]["key"]])
-                    is_text = (
-                        api.entities[entity]["schema"]["properties"][api.entities[entity]["key"]]["type"] == "string"
-                    )
-                    found[entity][key] = {**row, api.entities[entity]["key"]: key} if is_text else row
+    for run in _runs(examples):
+        made: set[tuple[str, str]] = set()
+        for example in run:
+            role = api.plans[example.call.tool].role
+            for entity, row in rows_of(api, example):
+                name = api.entities[entity]["key"]
+                key = key_text(row[name])
+                is_there = (role in ("read", "update") and example.unknown) or role == "list"
+                if is_there and (entity, key) not in made:
+                    is_text = api.entities[entity]["schema"]["properties"][name]["type"] == "string"
+                    found[entity][key] = {**row, name: key} if is_text else row
+                made.update([(entity, key)] if role == "create" else [])
     return {entity: list(rows.values()) for entity, rows in found.items()}
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from typing import Any
 
 from mcp_sim.learn.openapi.api import Api
 from mcp_sim.learn.openapi.recorded.conditions import Condition
 from mcp_sim.learn.openapi.recorded.errors import in_words, said, shape
 from mcp_sim.learn.openapi.recorded.history import Example
+from mcp_sim.learn.openapi.recorded.malformed import Malformed
+from schemas.rows import key_text
 
 _LEAST = 2
 
@@ -34,27 +36,35 @@ def learn_guards(
     for step in steps:
         if not step.get("missing") or step.get("optional"):
             fresh.append(step)
-        elif text := own or _of_entity(api, tool, step, by_entity):
+        elif text := own or _of_entity(api, step, by_entity):
             fresh += _refusing(step, *text)
         else:
-            worded = in_words(absent[tool], step["missing"], 404) if absent.get(tool) else step["missing"]
+            worded = in_words(absent[tool], step["missing"], 404, step["key"]) if absent.get(tool) else step["missing"]
             fresh.append({**step, "missing": worded})
     steps = fresh
     effect["steps"] = steps
 
 
-def _of_entity(
-    api: Api, tool: str, step: dict[str, Any], by_entity: dict[str, list[Example]]
-) -> tuple[str, int] | None:
+def _of_entity(api: Api, step: dict[str, Any], by_entity: dict[str, list[Example]]) -> tuple[str, int] | None:
     """What other tools say where a row of this entity is not there, of the argument that this tool has for it."""
-    others = by_entity.get(step["read"], [])
-    found = said(others)
+    found = said([_by_key(api, one) for one in by_entity.get(step["read"], [])])
     if found is None:
         return None
-    text, status = found
-    for name in api.parameters(others[0].call.tool):
-        text = text.replace(f"{{args.{name}}}", f"{{{step['key']}}}")
-    return (text, status) if _speaks_alike(api, text, tool) else None
+    return found[0].replace("{args.key}", f"{{{step['key']}}}"), found[1]
+
+
+def _by_key(api: Api, example: Example) -> Example:
+    """An example that is known by nothing but the key that is not there."""
+    key = api.parameters(example.call.tool)[-1]
+    return replace(example, arguments={"key": key_text(example.arguments.get(key))})
+
+
+def refuse_malformed(api: Api, tool: str, malformed: Malformed) -> None:
+    """Refuse first what is no id at all."""
+    effect = api.tools[tool]["effect"]
+    if guards := malformed.guards(api, tool):
+        effect["steps"] = [*guards, *effect.get("steps", [])]
+        api.note(f"/tools/{tool}/effect", effect["confidence"], f"ids of another make: {guards[0]['error']}")
 
 
 def refuse_shared(api: Api, tool: str, shared: list[Condition]) -> None:
@@ -65,12 +75,6 @@ def refuse_shared(api: Api, tool: str, shared: list[Condition]) -> None:
             guard = {"require": one.source, "error": one.text, "status": one.status}
             effect["steps"] = [guard, *effect.get("steps", [])]
             api.note(f"/tools/{tool}/effect", effect["confidence"], f"{one.support} recorded errors: {one.source}")
-
-
-def _speaks_alike(api: Api, text: str, tool: str) -> bool:
-    """Whether a text speaks of no argument that this tool lacks."""
-    spoken = re.findall(r"\bargs(?:\.|, ')(\w+)", text)
-    return all(name in api.tools[tool]["input"]["properties"] for name in spoken)
 
 
 def _refusing(step: dict[str, Any], text: str, status: int) -> list[dict[str, Any]]:

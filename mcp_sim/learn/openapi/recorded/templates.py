@@ -14,12 +14,12 @@ Path = tuple[str, ...]
 Pair = tuple[dict[str, Any], Any]
 UNKNOWN: Final = object()
 """What nothing is known of."""
-_ALWAYS = 0.9
-"""The share of objects in which a field has to stand to be taken for one of theirs."""
+_USUALLY = 0.5
+"""The share of objects in which more have to have a field for it to be taken for one of theirs."""
 _DEEP = 5
 _LONG = 20
 _MANY = 4
-_NEARLY = 0.75
+"""Values from which on one that more than half of them are is taken for the usual one."""
 Usual = Callable[[Path, Any], bool]
 _MARK = "\0"
 
@@ -57,10 +57,10 @@ def induced(pairs: list[Pair], near: Path = (), usual: Usual = _nothing) -> Any:
 
 
 def _most(values: list[Any]) -> Any:
-    """The value that all have, or nearly all of many."""
+    """The value that all have, or more than half of many."""
     forms = [canonical(value) for value in values]
     form, count = Counter(forms).most_common(1)[0]
-    enough = count == len(values) or (len(values) >= _MANY and count >= _NEARLY * len(values))
+    enough = count == len(values) or (len(values) >= _MANY and 2 * count > len(values))
     return values[forms.index(form)] if enough else UNKNOWN
 
 
@@ -110,7 +110,7 @@ def _fields(pairs: list[Pair], near: Path, usual: Usual) -> Any:
             counts[name] = counts.get(name, 0) + 1
     found: dict[str, Any] = {}
     for name, count in counts.items():
-        if count < _ALWAYS * len(pairs):
+        if count <= _USUALLY * len(pairs):
             continue
         inner = induced([(arguments, value[name]) for arguments, value in pairs if name in value], (*near, name), usual)
         if inner is not UNKNOWN and (inner != {} or all(value.get(name) == {} for _, value in pairs)):

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from mcp_sim.learn.openapi.api import Api
-from mcp_sim.learn.openapi.recorded.errors import wording
+from mcp_sim.learn.openapi.recorded.errors import keyless, wording
 from mcp_sim.learn.openapi.recorded.history import Example
 from schemas.validate import validator
 
@@ -25,7 +25,7 @@ def word_errors(api: Api, examples: dict[str, list[Example]]) -> dict[str, Any]:
     absent: dict[str, Any] = {}
     for tool, one in api.tools.items():
         http, failed = one["effect"].get("http"), near.to(tool)
-        absent[tool] = wording([one for one in failed if one.status == 404], keep=True)
+        absent[tool] = wording([keyless(one) for one in failed if one.status == 404], keep=True)
         if http is not None and (found := wording(failed)):
             http["error"] = found
         if http is not None and invalid and (status := invalid.most_common(1)[0][0]) != 400:
