@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub import snapshot_download
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
@@ -16,6 +17,7 @@ from trainer.errors import TrainingError
 
 END, START, STOP = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 THINK, THOUGHT = "<think>", "</think>"
+_PART = 2**24
 SPELLED = (STOP, START, END, THINK, THOUGHT)
 TEMPLATE = Path(__file__).with_name("chat.jinja")
 WORDS = r"\p{N}|[^\r\n\p{L}\p{N}]?\p{L}+| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -119,6 +121,23 @@ def save(model: Any, tokenizer: Any, folder: Path) -> None:
     tokenizer.save_pretrained(folder)
 
 
+def fetched(name: str) -> Path:
+    """The folder of a checkpoint that is named by it, or by its name at Hugging Face.
+
+    Raises:
+        TrainingError: it is neither, or cannot be fetched.
+    """
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder
+    if name.startswith(("/", ".", "~")) or name.count("/") != 1:
+        raise TrainingError(f"there is no folder {name}: name the folder of a checkpoint, or one at Hugging Face")
+    try:
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.jinja", "*.txt", "*.safetensors"]))
+    except Exception as error:  # of the hub, of HTTP, of the disk
+        raise TrainingError(f"there is no folder {name}, and it cannot be fetched: {_first_line(error)}") from None
+
+
 def load(folder: Path, dtype: str = "float32") -> tuple[Any, Any]:
     """Model and tokenizer of a checkpoint.
 
@@ -176,7 +195,10 @@ def weights_hash(folder: Path) -> str:
     """SHA-256 over the weights of a checkpoint, names included."""
     digest = hashlib.sha256()
     for file in sorted(folder.glob("*.safetensors")):
-        digest.update(file.name.encode() + file.read_bytes())
+        digest.update(file.name.encode())
+        with file.open("rb") as weights:
+            while part := weights.read(_PART):
+                digest.update(part)
     return digest.hexdigest()
 
 

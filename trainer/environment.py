@@ -37,6 +37,6 @@ def prepare(purpose: str, *libraries: str) -> None:
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     if "trl" in libraries:
-        import datasets  # noqa: PLC0415
+        import datasets  # noqa: PLC0415 - as well
 
         datasets.disable_progress_bars()

@@ -138,7 +138,7 @@ class Durable:
                 settle(home / UNFINISHED / name, home / name)
         except (OSError, RuntimeError, SafetensorError) as error:
             raise TrainingError(
-                f"step {self.state.global_step} could not be saved in {home}: {_first_line(error)}; {_rest(home)}"
+                f"step {self.state.global_step} could not be saved in {home}: {_first_line(error)}; {rest(home)}"
             ) from None
         finally:
             self._aside = None
@@ -162,7 +162,7 @@ class Sound(TrainerCallback):
             if isinstance(value, float) and not math.isfinite(value):
                 raise TrainingError(
                     f"step {state.global_step}: the {name.replace('_', ' ')} is {value}, no number; "
-                    f"{_rest(Path(args.output_dir))}; lower the learning rate ({args.learning_rate:g})"
+                    f"{rest(Path(args.output_dir))}; lower the learning rate ({args.learning_rate:g})"
                 )
 
 
@@ -193,7 +193,7 @@ def train(trainer: Any, folder: Path) -> list[dict[str, Any]]:
     except torch.cuda.OutOfMemoryError:
         raise TrainingError(
             f"the GPU has too little memory for {trainer.args.per_device_train_batch_size} sequences at once; "
-            f"{_rest(folder)}; take a smaller batch"
+            f"{rest(folder)}; take a smaller batch"
         ) from None
     except (OSError, EOFError, SafetensorError) as error:
         if not before:
@@ -202,7 +202,8 @@ def train(trainer: Any, folder: Path) -> list[dict[str, Any]]:
     return [entry for entry in trainer.state.log_history if "loss" in entry]
 
 
-def _rest(folder: Path) -> str:
+def rest(folder: Path) -> str:
+    """What is left of a stage that ended early, in words."""
     kept = checkpoints(folder)
     return f"{kept[-1].name} is whole, and the same command goes on from there" if kept else "nothing was saved before"
 

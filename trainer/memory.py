@@ -56,6 +56,16 @@ class Need:
         return self.fixed + self.tokens * self.per_token
 
 
+def check_gpu(recipe: str, *, wanted: bool) -> None:
+    """Make sure that a recipe finds the GPU that it wants.
+
+    Raises:
+        TrainingError: there is none.
+    """
+    if wanted and not torch.cuda.is_available():
+        raise TrainingError(f"recipe '{recipe}' needs a GPU, and there is none here; recipe 'cpu' does without")
+
+
 def free_bytes() -> float:
     """Memory that is free: of the GPU if there is one, else of the machine."""
     if torch.cuda.is_available():

@@ -24,6 +24,7 @@ from trainer.durable import checkpoints, write_json
 from trainer.encode import Encoder
 from trainer.errors import TrainingError
 from trainer.generate import Sampling, generate
+from trainer.memory import check_gpu
 from trainer.recipes.recipe import Bench, Recipe
 from trainer.record import Record, read_records, write_records
 from trainer.rejection import asked
@@ -73,8 +74,7 @@ def run(recipe: Recipe, folder: Path) -> dict[str, Any]:
     Raises:
         TrainingError: it cannot begin or go on; what is done stays.
     """
-    if recipe.gpu and not torch.cuda.is_available():
-        raise TrainingError(f"recipe '{recipe.name}' needs a GPU, and there is none here; recipe 'cpu' does without")
+    check_gpu(recipe.name, wanted=recipe.gpu)
     whole = Run(recipe, folder)
     told = _tailor(whole)
     start = _start(whole)
@@ -118,7 +118,7 @@ def _start(whole: Run) -> Path:
     """The checkpoint that the first stage begins with: made from nothing, or taken."""
     model, folder = whole.recipe.model, whole.folder / "start"
     if isinstance(model, str):
-        return Path(model)
+        return checkpoint.fetched(model)
     if not (folder / "model.safetensors").is_file():
         texts = (turn.content for record in read_records(whole.records("cpt")) for turn in record.turns)
         tokenizer = checkpoint.make_tokenizer(texts, model.vocabulary, model.positions)

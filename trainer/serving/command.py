@@ -35,7 +35,7 @@ def serve(
     folder = _folder(checkpoint)
     prepare("serving a checkpoint", "torch", "transformers", "llguidance")
     from trainer.serving.app import application  # noqa: PLC0415 - torch is imported here, once the environment is set
-    from trainer.serving.generation import Checkpoint  # noqa: PLC0415
+    from trainer.serving.generation import Checkpoint  # noqa: PLC0415 - as well
 
     engine = Checkpoint(folder)
     listener = listen(host, port)

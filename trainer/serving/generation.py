@@ -104,7 +104,7 @@ def _sampling(wanted: Wanted) -> dict[str, Any]:
     return {"do_sample": True, "temperature": wanted.temperature, "top_p": wanted.top_p, "top_k": wanted.top_k}
 
 
-class _Hearing(BaseStreamer):  # type: ignore[misc]
+class _Hearing(BaseStreamer):
     """Hands on each token as text; with texts that end the answer, all of it at its end."""
 
     def __init__(self, tokenizer: Any, hear: Callable[[str], None], stops: Sequence[str]) -> None:
@@ -135,7 +135,7 @@ class _Hearing(BaseStreamer):  # type: ignore[misc]
             self._hear(self._kept[: min(at, default=None)])
 
 
-class _Stopped(StoppingCriteria):  # type: ignore[misc]
+class _Stopped(StoppingCriteria):
     """Ends an answer that nobody waits for."""
 
     def __init__(self, stopped: Callable[[], bool]) -> None:
@@ -145,7 +145,7 @@ class _Stopped(StoppingCriteria):  # type: ignore[misc]
         return torch.full((ids.shape[0],), self._stopped(), dtype=torch.bool)
 
 
-class _Form(LogitsProcessor):  # type: ignore[misc]
+class _Form(LogitsProcessor):
     """Leaves only the tokens with which an answer can still fit."""
 
     def __init__(self, matcher: LLMatcher) -> None:

@@ -56,7 +56,7 @@ def die() -> None:
 
 def main(folder: Path, lines: str = "[]", how: str = "", amount: str = "0") -> None:
     """Run, and die on the way if it is asked for."""
-    from trainer.training import run  # noqa: PLC0415
+    from trainer.training import run  # noqa: PLC0415 - torch is not everywhere
 
     killer = Killer(folder, json.loads(lines), how, int(amount))
     sys.addaudithook(killer.watch)
