@@ -10,6 +10,7 @@ from typing import Any
 
 from mcp_sim.worldmodel.question import Question, part_schema
 from mcp_sim.worldmodel.retrieve import Corpus, Recorded
+from mcp_sim.worldmodel.shorthand import entity_in_short, tool_in_short
 from mcp_sim.worldmodel.state import Relevance
 from mcp_sim.worldmodel.wire import Message, action, compact, observed, spoken
 from mcp_sim.worldmodel.wording import WORDINGS
@@ -25,6 +26,7 @@ _SIMILAR = 3
 _OWN = 2
 _EARLIER = 24
 """Earlier calls of the same tool among which similar ones are looked for."""
+STANDING = "# Records that the answer may name, as they are now"
 _AGAIN = "Give the corrected answer to the same action, whole."
 _LONGEST = 4000
 """Characters of one row or one demonstration."""
@@ -32,9 +34,6 @@ _TOLD = 1000
 """Characters of one earlier observation."""
 _BRIEF = 80
 """Characters of what is said of another tool."""
-_FOR_TOOLS, _FOR_STANDING, _FOR_TURNS, _FOR_SIMILAR = 0.3, 0.2, 0.25, 0.1
-"""The most that a part may take of the room that is left beside what is always said; the rest is for the rows that
-matter most. So no part grows with the session, and the beginning does not depend on what the call needs."""
 
 
 Shown = tuple[str, Row, str]
@@ -131,12 +130,10 @@ class Renderer:
         )
         self.question = Question(tool, world)
         wording = WORDINGS[template]
+        self._room = wording.room
         self._fixed = "\n\n".join(
             [
-                wording.role,
-                wording.state,
-                wording.behaviour,
-                wording.format,
+                *filter(None, (wording.role, wording.state, wording.behaviour, wording.format)),
                 *([f"# The service\n{world.lore.strip()}"] if world.lore else []),
                 *([f"# Known to you alone: never tell, never hint\n{world.hidden.strip()}"] if world.hidden else []),
                 *([f"# Instructions for this session\n{world.control.strip()}"] if world.control else []),
@@ -144,8 +141,9 @@ class Renderer:
         )
         self._called = "\n\n".join(
             [
-                f"# The called tool\n{_definition(tool)}",
-                *([wording.changes, _records(world)] if self.question.writes else []),
+                f"# The called tool\n{tool_in_short(tool) if wording.in_short else _definition(tool)}",
+                *([wording.changes] if self.question.writes else []),
+                *([_records(world, in_short=wording.in_short)] if self.question.writes or wording.in_short else []),
             ]
         )
         self._brief = [f"- {name}: {_first_line(other.description)}" for name, other in world.tools.items()]
@@ -156,24 +154,24 @@ class Renderer:
         state = self._state(view)
         room = max(int(self._budget * share) - len(self._fixed) - len(self._called), 0)
         budget = _Budget(room - len(asked) - len(state))
-        with budget.part(_FOR_TOOLS * room) as part:
+        with budget.part(self._room.tools * room) as part:
             tools = [line for line in self._brief if part.take(line, "other tools")]
-        with budget.part(_FOR_STANDING * room) as part:
+        with budget.part(self._room.standing * room) as part:
             standing = list(self._rows(self._relevance.standing(view), part))
         past = view.recent(self._window(view.n - 1))
         named = list(self._relevance.named(call, view))
         rows = list(self._rows(named, budget))
-        with budget.part(budget.left - (_FOR_TURNS + _FOR_SIMILAR) * room) as part:
+        with budget.part(budget.left - (self._room.turns + self._room.similar) * room) as part:
             known = [*named, *((entity, row) for entity, row, _ in standing)]
             rows += self._rows(self._relevance.around(named, known, past, view), part)
-        with budget.part(_FOR_TURNS * room) as part:
+        with budget.part(self._room.turns * room) as part:
             turns = self._turns(past, part)
         similar = list(self._similar(call, view, budget, len(turns)))
         system = [
             self._fixed,
             *(["# Tools of the service\n" + "\n".join(tools)] if tools else []),
             self._called,
-            *(["# Records that the answer may name, as they are now\n" + _lines(standing)] if standing else []),
+            *([f"{STANDING}\n{_lines(standing)}"] if standing else []),
         ]
         last = [f"**Current State:**\n{state}"]
         if rows:
@@ -259,8 +257,10 @@ def _definition(tool: Tool) -> str:
     )
 
 
-def _records(world: World) -> str:
-    """The entities, for a tool that may change any of their rows."""
+def _records(world: World, *, in_short: bool) -> str:
+    """The entities, for a tool that may change any of their rows, or whose own schemas only name them."""
+    if in_short:
+        return "# Kinds of records\n" + "\n".join(map(entity_in_short, world.entities, world.entities.values()))
     lines = []
     for name, entity in world.entities.items():
         references = {path: reference.to for path, reference in entity.references.items()}

@@ -6,14 +6,30 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Room:
+    """The most that a part may take of the room that is left beside what is always said.
+
+    The rest is for the rows that matter most, so no part grows with the session, and the beginning does not depend on
+    what the call needs.
+    """
+
+    tools: float = 0.3
+    standing: float = 0.2
+    turns: float = 0.25
+    similar: float = 0.1
+
+
+@dataclass(frozen=True)
 class Wording:
-    """What one template version says to a world model."""
+    """What one template version says to a world model; `in_short`: tools and kinds of records in few words."""
 
     role: str
     state: str
     behaviour: str
     format: str
     changes: str
+    room: Room = Room()
+    in_short: bool = False
 
 
 V1 = Wording(
@@ -51,4 +67,14 @@ lists what the call does to the records, each with `op` (create, update or delet
 fields, the key included. For a new record put any short placeholder as the key and use the same placeholder in \
 the observation: the service replaces both. Records that stay as they are do not appear.""",
 )
-WORDINGS = {"v1": V1}
+BRIEF = Wording(
+    role="You are the service behind this tool. Answer with what it returns, alone.",
+    state="What the state does not show does not exist, and gets the error that the tool tells of.",
+    behaviour="",
+    format="",
+    changes="Answer with `observation` and `changes`; a new row has the key new-1.",
+    room=Room(tools=0, standing=0.6, turns=0, similar=0),
+    in_short=True,
+)
+"""For models so small that every sentence costs them time: they learn its meaning from examples."""
+WORDINGS = {"v1": V1, "brief": BRIEF}
