@@ -17,7 +17,8 @@ from store.traces.replay import read_trace
 from trainer.asking import Predictor
 from trainer.bench.drift import Drift, drift
 from trainer.bench.errors import BenchError
-from trainer.play import Play, answer_of, play
+from trainer.play import Play, play
+from trainer.proposal import answer_of
 
 _TURN = re.compile(r"### Turn (\d+)\n\n\*\*Action")
 

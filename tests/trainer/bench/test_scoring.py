@@ -62,7 +62,7 @@ def test_kinds_of_records_are_told_apart() -> None:
     slices = measured(real=real()).slices()
     assert {"all", "reads", "writes", "errors", "successes", "domain shop"} <= slices.keys()
     assert sorted(slices["reads"] + slices["writes"]) == slices["all"]
-    assert "state in view" not in slices, "what holds for all records tells nothing apart"
+    assert "intent next-observation" not in slices, "what holds for all records tells nothing apart"
 
 
 def test_a_worse_checkpoint_is_worse_in_pairs() -> None:
