@@ -14,6 +14,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
 from trainer.errors import TrainingError
+from trainer.priming import THETA, prime
 
 END, START, STOP = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 THINK, THOUGHT = "<think>", "</think>"
@@ -26,7 +27,12 @@ WORDS = r"\p{N}|[^\r\n\p{L}\p{N}]?\p{L}+| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The size of a Qwen3; `window`: how many tokens back a layer looks, None for all of them."""
+    """The size of a Qwen3.
+
+    Attributes:
+        window: how many tokens back a layer looks; None: all of them.
+        primed: whether its first weights can copy, see `trainer.priming`.
+    """
 
     hidden: int
     layers: int
@@ -37,6 +43,7 @@ class Shape:
     vocabulary: int = 4096
     positions: int = 8192
     window: int | None = None
+    primed: bool = False
 
     @property
     def parameters(self) -> int:
@@ -108,8 +115,11 @@ def make_model(shape: Shape, tokenizer: Any, seed: int) -> Qwen3ForCausalLM:
         bos_token_id=None,
         dtype="float32",
         **window,
+        **({"rope_parameters": {"rope_type": "default", "rope_theta": THETA}} if shape.primed else {}),
     )
     model = Qwen3ForCausalLM(config)
+    if shape.primed:
+        prime(model, seed)
     model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.generation_config.pad_token_id = tokenizer.pad_token_id
     return model

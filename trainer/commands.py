@@ -11,6 +11,7 @@ MODULES: dict[str, str] = {
     "cpt": "stages",
     "sft": "stages",
     "rl": "stages",
+    "compare": "training",
     "export": "export.command",
     "bench": "bench.command",
     "serve": "serving.command",

@@ -51,7 +51,7 @@ def cpt(stage: Stage, start: Path, records: Path, loop: Loop, kept: Mapping[Turn
     counts = {"masked": 0}
     encoded = encode_all(Encoder(tokenizer), _learned(read_records(records), loop.seed, kept, counts), loop.length)
     check_examples("cpt", records, encoded, loop.length)
-    trainer = sft_trainer(model, tokenizer, encoded, loop, stage.folder, packing=True)
+    trainer = sft_trainer(model, tokenizer, encoded, loop, stage.folder)
     check_memory(need_of(trainer.model, loop))
     log = train(trainer, stage.folder)
     return stage.finish(trainer.model, tokenizer, {**losses(log), **told(encoded), **counts})
@@ -67,7 +67,7 @@ def _learned(
             counts["masked"] += 1
 
 
-def sft_trainer(model: Any, tokenizer: Any, encoded: Encoded, loop: Loop, folder: Path, *, packing: bool) -> Trainer:
+def sft_trainer(model: Any, tokenizer: Any, encoded: Encoded, loop: Loop, folder: Path) -> Trainer:
     """TRL's trainer for examples whose labels are decided."""
     rows = [{"input_ids": list(example.ids), "labels": example.labels} for example in encoded.examples]
     return Trainer(
@@ -75,11 +75,11 @@ def sft_trainer(model: Any, tokenizer: Any, encoded: Encoded, loop: Loop, folder
         args=SFTConfig(
             **loop.arguments(folder),
             max_length=loop.length,
-            packing=packing,
+            packing=loop.packed,
             packing_strategy="bfd",
             shuffle_dataset=True,
             # Rows of one token each would be one document without it: positions begin anew in each part of a row.
-            padding_free=packing,
+            padding_free=loop.packed,
         ),
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,

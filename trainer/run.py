@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import platform
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from itertools import islice
@@ -12,22 +12,21 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import torch
 
 from trainer import checkpoint
+from trainer.answering import answers as said
 from trainer.bench import BenchResult, bench
+from trainer.bench.baselines import SYNTHESIZER, synthesized
 from trainer.bench.html import html
 from trainer.card import card
 from trainer.cases import Cases
 from trainer.cpt import cpt
 from trainer.durable import checkpoints, write_json
-from trainer.encode import Encoder
 from trainer.errors import TrainingError
-from trainer.generate import Sampling, generate
 from trainer.memory import check_gpu
-from trainer.recipes.recipe import Bench, Recipe
+from trainer.recipes.pools import HELD_OUT, LEARNED, POOLS, Pools
+from trainer.recipes.recipe import Recipe
 from trainer.record import Record, read_records, write_records
-from trainer.rejection import asked
 from trainer.rl import rl
 from trainer.sft import sft
 from trainer.stage import Stage, file_hash
@@ -36,7 +35,6 @@ _log = logging.getLogger("trainer")
 STAGES = ("cpt", "sft", "rl")
 MANIFEST, REPORT, RESULT = "manifest.json", "report.html", "bench.json"
 _LIBRARIES = ("torch", "transformers", "trl", "accelerate", "datasets", "tokenizers", "mcp-sim")
-_POOLS = ("cpt", "sft", "rl", "held_out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +104,24 @@ def _tailor(whole: Run) -> dict[str, Any]:
     if source.is_file() and orjson.loads(source.read_bytes()) != told:
         raise TrainingError(f"{source.parent} holds other data than the recipe asks for: name another folder")
     write_json(source, told)
-    for pool in _POOLS:
-        if not whole.records(pool).is_file():
-            records: Iterator[Record] = getattr(data, pool)
-            count = write_records(whole.records(pool), records)
-            _log.info("data: %d records for %s", count, pool)
-    return {"source": told, "files": {pool: file_hash(whole.records(pool)) for pool in _POOLS}}
+    pools = Pools(data.contamination)
+    for pool in (HELD_OUT, *LEARNED):
+        file = whole.records(pool)
+        if not file.is_file():
+            made: Iterator[Record] = getattr(data, pool)
+            count = write_records(file, pools.admitted(pool, made))
+            write_json(file.with_name(f"{pool}.left-out.json"), pools.left_out[pool])
+            _log.info("data: %d records for %s, %d left out", count, pool, pools.left_out[pool].total())
+        elif pool == HELD_OUT:
+            pools.know(read_records(file))
+    return {
+        "source": told,
+        "contamination": data.contamination.model_dump(mode="json"),
+        "files": {pool: file_hash(whole.records(pool)) for pool in POOLS},
+        "left_out": {
+            pool: orjson.loads(whole.records(pool).with_name(f"{pool}.left-out.json").read_bytes()) for pool in POOLS
+        },
+    }
 
 
 def _start(whole: Run) -> Path:
@@ -132,34 +142,12 @@ def _bench(whole: Run) -> BenchResult:
     held_out = list(islice(read_records(whole.records("held_out")), whole.recipe.bench.calls))
     ground = Cases(whole.traces)
     cases = [ground.of(record) for record in held_out]
-    answers = {name: _answers(whole.stage(name), held_out, whole.recipe) for name in STAGES}
+    answers = {SYNTHESIZER: synthesized(cases)}
+    answers |= {name: said(whole.stage(name), held_out, whole.recipe.bench, whole.recipe.cpt) for name in STAGES}
     result = bench(cases, answers)
     write_json(whole.folder / RESULT, result.summary())
     (whole.folder / REPORT).write_text(html(result, answers, logged=_curves(whole)), encoding="utf-8")
     return result
-
-
-def _answers(stage: Stage, records: Iterable[Record], recipe: Recipe) -> list[str]:
-    """What a stage's model says to each record; asked once, and kept."""
-    file = stage.folder / "answers.json"
-    how: Bench = recipe.bench
-    records = list(records)
-    wanted = {"bench": asdict(how), "records": [record.id for record in records]}
-    if file.is_file():
-        kept = orjson.loads(file.read_bytes())
-        if kept["asked"] == wanted:
-            said: list[str] = kept["said"]
-            return said
-    _log.info("bench: %d answers of %s", len(records), stage.name)
-    recipe.cpt.begin()
-    model, tokenizer = checkpoint.load(stage.model)
-    if torch.cuda.is_available():
-        model.to("cuda")
-    encoder = Encoder(tokenizer)
-    prompts = [encoder.prompt_ids(asked(record), thinking=how.thinking) for record in records]
-    said = [one.text for one in generate(model, tokenizer, prompts, Sampling(how.longest, batch=how.batch))]
-    write_json(file, {"asked": wanted, "said": said})
-    return said
 
 
 def _curves(whole: Run) -> dict[str, list[float]]:

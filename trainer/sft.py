@@ -78,7 +78,7 @@ def sft(
     encoded = encode_all(Encoder(tokenizer), lessons, loop.length)
     check_examples("sft", records, encoded, loop.length)
     loop.begin()
-    trainer = sft_trainer(model, tokenizer, encoded, loop, stage.folder, packing=True)
+    trainer = sft_trainer(model, tokenizer, encoded, loop, stage.folder)
     check_memory(need_of(trainer.model, loop))
     log = train(trainer, stage.folder)
     return stage.finish(trainer.model, tokenizer, {**losses(log), **told(encoded), **counts})

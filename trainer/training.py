@@ -1,15 +1,16 @@
-"""`python -m trainer run`: a recipe from its data to its bench."""
+"""`python -m trainer run`, a recipe from its data to its bench; `compare`, what data are worth."""
 
 from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from mcp_sim.cli.output import console, notices
+from schemas.validate import nearest
 from trainer.bench.result import HEADLINES, MEASURES
 from trainer.environment import prepare
 from trainer.errors import TrainingError
@@ -17,8 +18,9 @@ from trainer.recipes import RECIPES, find_recipe
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the commands."""
     app.command("run")(run)
+    app.command("compare")(compare)
 
 
 def run(
@@ -29,8 +31,7 @@ def run(
     if recipe not in RECIPES:
         find_recipe(recipe)
     prepare("training", "torch", "trl")
-    logging.basicConfig(format="%(message)s")
-    logging.getLogger("trainer").setLevel(logging.INFO)
+    _tell_progress()
     from trainer import run as runs  # noqa: PLC0415 - torch is imported here, once the environment is set
 
     folder = Path("runs") / recipe if out is None else out
@@ -38,11 +39,37 @@ def run(
         manifest = runs.run(find_recipe(recipe), folder)
     except KeyboardInterrupt:
         raise TrainingError(f"interrupted at {runs.unfinished(folder)}; the same command goes on from there") from None
-    measured = manifest["bench"]
+    _show(manifest["bench"])
+    notices.out(f"Report: {folder / runs.REPORT}. Serve it: mcp-sim worldmodel serve cpu --model {folder / 'rl/model'}")
+
+
+def compare(
+    study: Annotated[str, typer.Option(help="Which one; `data` compares raw, filtered and tailored records.")],
+    start: Annotated[Path, typer.Option(help="The checkpoint that every arm begins with, e.g. runs/cpu/cpt/model.")],
+    out: Annotated[Path | None, typer.Option(help="The folder of the study; default: runs/study-NAME.")] = None,
+) -> None:
+    """Train one model on several data sets of the same size, and ask the same held-out calls of all."""
+    prepare("training", "torch", "trl")
+    _tell_progress()
+    from trainer import compare as comparing  # noqa: PLC0415
+    from trainer.recipes.studies import STUDIES  # noqa: PLC0415
+
+    if study not in STUDIES:
+        raise TrainingError(f"no study '{study}'{nearest(study, STUDIES)}: give one of {', '.join(STUDIES)}")
+    folder = Path("runs") / f"study-{study}" if out is None else out
+    _show(comparing.compare(STUDIES[study](), start, folder))
+    notices.out(f"Report: {folder / comparing.REPORT}.")
+
+
+def _tell_progress() -> None:
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("trainer").setLevel(logging.INFO)
+
+
+def _show(measured: dict[str, Any]) -> None:
     columns = [MEASURES[name] for name in HEADLINES]
-    table = Table("stage", *columns, title=f"{measured['records']} held-out calls", title_justify="left")
+    table = Table("", *columns, title=f"{measured['records']} held-out calls", title_justify="left")
     for name, found in measured["checkpoints"].items():
         shown = [found["slices"]["all"][measure] for measure in HEADLINES]
         table.add_row(name, *("–" if mean is None else f"{mean['mean']:.3f}" for mean in shown))
     console.print(table)
-    notices.out(f"Report: {folder / runs.REPORT}. Serve it: mcp-sim worldmodel serve cpu --model {folder / 'rl/model'}")

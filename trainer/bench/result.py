@@ -121,6 +121,7 @@ def _state(record: Record) -> str:
 
 _KINDS: tuple[Callable[[Record], str], ...] = (
     _kind,
+    lambda record: f"case {record.facts['case']}" if record.facts.get("case") else "",
     lambda record: "errors" if record.facts.get("is_error") else "successes",
     _state,
     lambda record: f"intent {record.intent}" if record.intent else "",

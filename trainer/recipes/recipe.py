@@ -12,6 +12,7 @@ from trainer.loop import Loop
 from trainer.record import Record
 from trainer.rl import Learning
 from trainer.sft import Thinking
+from trainer.tailor.recipe import Contamination
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Data:
     Attributes:
         cpt: of the first stage; `sft`, `rl` and `held_out` likewise.
         told: what they follow from, as plain JSON.
+        contamination: what may not be shared with the held-out ones.
     """
 
     cpt: Iterator[Record]
@@ -28,6 +30,7 @@ class Data:
     rl: Iterator[Record]
     held_out: Iterator[Record]
     told: dict[str, Any]
+    contamination: Contamination
 
 
 @dataclass(frozen=True, slots=True)

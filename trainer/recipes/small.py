@@ -6,6 +6,7 @@ from trainer.checkpoint import Shape
 from trainer.loop import Loop
 from trainer.recipes import LENDING
 from trainer.recipes.recipe import Bench, Recipe
+from trainer.recipes.services import Services
 from trainer.recipes.worlds import Worlds
 from trainer.rl import Learning
 from trainer.sft import Thinking
@@ -32,18 +33,26 @@ def debug() -> Recipe:
 
 def cpu() -> Recipe:
     """A small world model in about an hour on two cores."""
-    length = 1536
+    length = 2048
     return Recipe(
         name="cpu",
-        about="A model of 1.4 million weights that plays a small world, in about an hour on two cores.",
-        source=Worlds((str(LENDING),), calls=25, prompt_tokens=1500, sessions=(120, 40, 60, 12)),
+        about="A model of 0.9 million weights that answers for services it has never seen, in an hour on two cores.",
+        source=Services(services=(1200, 700, 250, 100), calls=(10, 7, 4, 8), prompt_tokens=700),
         model=Shape(
-            hidden=128, layers=4, heads=4, key_value_heads=2, head=32, intermediate=384, vocabulary=2048, positions=4096
+            hidden=128,
+            layers=4,
+            heads=4,
+            key_value_heads=4,
+            head=32,
+            intermediate=256,
+            vocabulary=2048,
+            positions=4096,
+            primed=True,
         ),
-        cpt=Loop(steps=2400, batch=2, rate=4e-3, length=length, save_every=200, warmup=100),
-        sft=Loop(steps=600, batch=2, rate=1e-3, length=length, save_every=100, warmup=20),
-        thinking=Thinking(share=0.3),
-        rl=Loop(steps=160, batch=8, rate=2e-5, length=length, save_every=40),
-        learning=Learning(group=8, longest=160, rounds=4),
-        bench=Bench(calls=200, longest=160),
+        cpt=Loop(steps=800, batch=1, accumulate=2, rate=8e-4, length=length, save_every=100, warmup=50, packed=False),
+        sft=Loop(steps=1400, batch=1, accumulate=4, rate=8e-4, length=length, save_every=100, warmup=50, packed=False),
+        thinking=Thinking(share=0.1),
+        rl=Loop(steps=60, batch=32, rate=1e-4, length=1280, save_every=10),
+        learning=Learning(group=8, longest=256, rounds=1),
+        bench=Bench(calls=800, longest=256, batch=32),
     )

@@ -13,6 +13,7 @@ from trainer.encode import DOCUMENT
 from trainer.play import Play, play
 from trainer.recipes.recipe import Data
 from trainer.record import Record, Turn, identified
+from trainer.tailor.recipe import Contamination
 
 _POOLS = ("cpt", "sft", "rl", "held_out")
 
@@ -49,7 +50,8 @@ class Worlds:
             "documents": self.documents,
             "seed": self.seed,
         }
-        return Data(pools["cpt"], pools["sft"], pools["rl"], pools["held_out"], told)
+        alike = Contamination(schemas=False, ids=False, bodies=False, why="sessions of one world share tools and rows")
+        return Data(pools["cpt"], pools["sft"], pools["rl"], pools["held_out"], told, alike)
 
     def _pool(self, worlds: list[World], name: str, traces: Path) -> Iterator[Record]:
         number = _POOLS.index(name)

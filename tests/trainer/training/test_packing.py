@@ -18,7 +18,7 @@ def test_the_parts_of_a_packed_row_do_not_see_one_another(start: Path, played: l
     examples = tuple(example for record in played[:6] for example in encoder.encode(record))
     longest = 3 * max(len(example.ids) for example in examples)
     loop = Loop(steps=1, batch=2, rate=1e-3, length=longest, save_every=1)
-    trainer = sft_trainer(model, tokenizer, Encoded(examples), loop, tmp_path, packing=True)
+    trainer = sft_trainer(model, tokenizer, Encoded(examples), loop, tmp_path)
     batch = next(iter(trainer.get_train_dataloader()))
     assert batch["input_ids"].shape[0] == 1
     assert "attention_mask" not in batch
