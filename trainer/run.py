@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from itertools import islice
@@ -15,12 +15,14 @@ import orjson
 
 from trainer import checkpoint
 from trainer.answering import answers as said
-from trainer.bench import BenchResult, bench
+from trainer.bench import bench
 from trainer.bench.baselines import SYNTHESIZER, synthesized
+from trainer.bench.drift import Drift
 from trainer.bench.html import html
 from trainer.card import card
-from trainer.cases import Cases
+from trainer.cases import Case, Cases
 from trainer.cpt import cpt
+from trainer.drifting import drifted
 from trainer.durable import checkpoints, write_json
 from trainer.errors import TrainingError
 from trainer.memory import check_gpu
@@ -137,7 +139,7 @@ def _start(whole: Run) -> Path:
     return folder
 
 
-def _bench(whole: Run) -> BenchResult:
+def _bench(whole: Run) -> dict[str, Any]:
     """What each stage's model answers to the held-out calls."""
     held_out = list(islice(read_records(whole.records("held_out")), whole.recipe.bench.calls))
     ground = Cases(whole.traces)
@@ -145,9 +147,21 @@ def _bench(whole: Run) -> BenchResult:
     answers = {SYNTHESIZER: synthesized(cases)}
     answers |= {name: said(whole.stage(name), held_out, whole.recipe.bench, whole.recipe.cpt) for name in STAGES}
     result = bench(cases, answers)
-    write_json(whole.folder / RESULT, result.summary())
-    (whole.folder / REPORT).write_text(html(result, answers, logged=_curves(whole)), encoding="utf-8")
-    return result
+    drifts = _drifts(whole, cases)
+    told = {**result.summary(), "drift": {name: found.summary() for name, found in drifts.items()}}
+    write_json(whole.folder / RESULT, told)
+    page = html(result, answers, drifts, logged=_curves(whole))
+    (whole.folder / REPORT).write_text(page, encoding="utf-8")
+    return told
+
+
+def _drifts(whole: Run, cases: Sequence[Case]) -> dict[str, Drift]:
+    """How far the last model gets in the world of the first held-out call."""
+    scene, how = cases[0].scene, whole.recipe.bench
+    if scene is None or not how.drift:
+        return {}
+    playing = whole.recipe.source.data(whole.traces).play
+    return {STAGES[-1]: drifted(whole.stage(STAGES[-1]), scene.world, how, playing, whole.recipe.cpt)}
 
 
 def _curves(whole: Run) -> dict[str, list[float]]:
@@ -161,7 +175,7 @@ def _curves(whole: Run) -> dict[str, list[float]]:
     return curves
 
 
-def _manifest(whole: Run, data: dict[str, Any], result: BenchResult) -> dict[str, Any]:
+def _manifest(whole: Run, data: dict[str, Any], measured: dict[str, Any]) -> dict[str, Any]:
     recipe = whole.recipe
     return {
         "recipe": {
@@ -177,7 +191,7 @@ def _manifest(whole: Run, data: dict[str, Any], result: BenchResult) -> dict[str
         "data": data,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
         "stages": {name: whole.stage(name).metrics for name in STAGES},
-        "bench": result.summary(),
+        "bench": measured,
     }
 
 

@@ -64,3 +64,14 @@ def test_of_each_class_of_turns_its_share_is_learned() -> None:
     for name, share in KEEP.items():
         kept = sum(is_learned(name, record.id, 3) for record in found)
         assert kept / len(found) == pytest.approx(share, abs=0.1)
+
+
+def test_history_alone_shows_the_calls_before_and_no_row() -> None:
+    with_rows = list(play(load_world(LENDING), Play(1, 6, template="brief")))
+    without = list(play(load_world(LENDING), Play(1, 6, template="brief", state=False)))
+    assert [one.facts["answer"] for one in without] == [one.facts["answer"] for one in with_rows]
+    last = without[-1]
+    assert sum(turn.role == "assistant" for turn in last.turns) == 6
+    assert "Records" not in last.turns[-2].content
+    assert "as they are now" not in last.turns[0].content
+    assert not any(one.facts["rows"] for one in without)

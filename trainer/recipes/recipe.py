@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from trainer.checkpoint import Shape
 from trainer.loop import Loop
+from trainer.play import Play
 from trainer.record import Record
 from trainer.rl import Learning
 from trainer.sft import Thinking
@@ -23,6 +24,7 @@ class Data:
         cpt: of the first stage; `sft`, `rl` and `held_out` likewise.
         told: what they follow from, as plain JSON.
         contamination: what may not be shared with the held-out ones.
+        play: how held-out worlds are played.
     """
 
     cpt: Iterator[Record]
@@ -31,16 +33,22 @@ class Data:
     held_out: Iterator[Record]
     told: dict[str, Any]
     contamination: Contamination
+    play: Play
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """How many held-out calls are answered, and how long an answer may be."""
+    """How many held-out calls are answered, and how long an answer may be.
+
+    Attributes:
+        drift: calls that are answered one after the other, each on what the answers before it left; 0: none.
+    """
 
     calls: int
     longest: int = 256
     batch: int = 8
     thinking: bool = False
+    drift: int = 0
 
 
 class Source(Protocol):

@@ -55,15 +55,18 @@ class Services:
             held_out=ask("held_out", 0, held_out, self.calls[3]),
             told={"generated": told},
             contamination=Contamination(ids=False, why="keys of generated services are alike by chance"),
+            play=self._play("held_out", self.calls[3]),
         )
 
     def _pool(
         self, side: Side, first: int, count: int, calls: int, *, traces: Path, conversing: bool = False
     ) -> Iterator[Record]:
         wanted = (pack for at, pack in enumerate(packs(side, first + count, self.seed)) if at >= first)
+        yield from _at_once(partial(played, traces, self._play(side, calls), conversing), wanted, self.processes)
+
+    def _play(self, side: Side, calls: int) -> Play:
         manner = Manner(self.wrong, texts=Texts(side))
-        how = Play(1, calls, self.seed, self.prompt_tokens, "brief", self.state, manner)
-        yield from _at_once(partial(played, traces, how, conversing), wanted, self.processes)
+        return Play(1, calls, self.seed, self.prompt_tokens, "brief", self.state, manner)
 
 
 def _at_once(

@@ -51,16 +51,19 @@ class Worlds:
             "seed": self.seed,
         }
         alike = Contamination(schemas=False, ids=False, bodies=False, why="sessions of one world share tools and rows")
-        return Data(pools["cpt"], pools["sft"], pools["rl"], pools["held_out"], told, alike)
+        play = self._play("held_out")
+        return Data(pools["cpt"], pools["sft"], pools["rl"], pools["held_out"], told, alike, play)
 
     def _pool(self, worlds: list[World], name: str, traces: Path) -> Iterator[Record]:
-        number = _POOLS.index(name)
-        how = Play(self.sessions[number], self.calls, self.seed * len(_POOLS) + number, self.prompt_tokens)
         for world in worlds:
-            for record in play(world, how, traces):
+            for record in play(world, self._play(name), traces):
                 yield record
                 if name == "cpt" and self.documents:
                     yield document(record)
+
+    def _play(self, pool: str) -> Play:
+        number = _POOLS.index(pool)
+        return Play(self.sessions[number], self.calls, self.seed * len(_POOLS) + number, self.prompt_tokens)
 
 
 def document(record: Record) -> Record:
