@@ -24,12 +24,14 @@ class Manner:
     """How it calls.
 
     Attributes:
-        wrong: how often one id of a call is changed into one that no row has.
+        wrong: how often a call has a mistake: one id is changed into one that no row has.
+        unfit: the share of mistakes that do not fit the input schema: an argument is left out.
         again: how often a refused call is followed by another one of the same tool.
         texts: gives texts for arguments; None: such as the rows hold.
     """
 
     wrong: float = 0.12
+    unfit: float = 0.0
     again: float = 0.0
     texts: Callable[[Random], str] | None = None
 
@@ -40,17 +42,28 @@ class Player:
     def __init__(self, world: World, tools: list[Tool], trial: Trial, chance: Random, how: Manner) -> None:
         self._world, self._tools, self._trial, self._chance, self._how = world, tools, trial, chance, how
         self._near: dict[str, list[Any]] = {}
+        self._refused: Tool | None = None
 
     def call(self) -> Call:
-        """The next call; it fits the input schema."""
+        """The next call; it fits the input schema, but for mistakes that are to be unfit."""
         draw = Draw(self._world, self._trial.rows, self._chance, self._near)
+        again = self._refused if self._refused and self._happens(self._how.again) else None
         while True:
-            tool = self._chance.choice(self._tools)
+            tool = again or self._chance.choice(self._tools)
             arguments = self._worded(tool, draw.arguments(tool))
-            if self._chance.random() < self._how.wrong:
+            if self._happens(self._how.wrong):
+                if arguments and self._happens(self._how.unfit):
+                    return Call(tool.name, self._without_one(arguments))
                 arguments = self._mistaken(tool, arguments)
             if tool.arguments.holds(arguments):
                 return Call(tool.name, arguments)
+
+    def _happens(self, often: float) -> bool:
+        return bool(often) and self._chance.random() < often
+
+    def _without_one(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        gone = self._chance.choice(sorted(arguments))
+        return {name: value for name, value in arguments.items() if name != gone}
 
     def _worded(self, tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
         """The arguments with texts of the player's own, where any text will do."""
@@ -62,6 +75,7 @@ class Player:
 
     def saw(self, step: Step) -> None:
         """Stay near the rows that a step changed or named."""
+        self._refused = self._world.tools[step.call.tool] if step.observation.is_error else None
         for change in step.delta.changes:
             if change.after is not None:
                 self._add(change.entity, change.after[self._world.entities[change.entity].key])

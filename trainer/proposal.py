@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
 from mcp_sim.worldmodel.wire import compact
+from schemas.canonical import canonical
 from schemas.rows import key_text, values_at, without
-from schemas.types import Change, Entity, Row, StateDelta, Step, World
+from schemas.types import Change, Entity, Observation, Row, StateDelta, Step, World
 from trainer.naming import renamed
 
 _MISSING: Any = object()
@@ -19,17 +21,33 @@ def answer_of(step: Step, world: World, *, writes: bool) -> str:
     observation = step.observation
     if observation.is_error:
         return compact({"error": observation.text})
+    content = _content(observation)
     if not writes:
-        return observation.text
-    # The text has the fields in the order of the service, as the rows of a question have; the data has lost it.
-    content = observation.text if observation.structured_content is None else orjson.loads(observation.text)
+        return content if isinstance(content, str) else compact(content)
     new = {
         key_text(change.after[world.entities[change.entity].key]): f"new-{number}"
         for number, change in enumerate((made for made in step.delta.changes if made.op == "create"), 1)
         if change.after is not None
     }
     changes = [_proposed(change, world) for change in step.delta.changes if not _follows(change, step.delta, world)]
+    return proposal(content, changes, new)
+
+
+def proposal(content: Any, changes: list[dict[str, Any]], new: Mapping[str, str]) -> str:
+    """An observation with the changes that go with it; `new`: placeholders in place of the keys of new rows."""
     return compact({"observation": renamed(content, new), "changes": renamed(changes, new)})
+
+
+def _content(observation: Observation) -> Any:
+    """What an observation tells; data with its fields in the order of the service, which only its text has kept."""
+    if observation.structured_content is None:
+        return observation.text
+    try:
+        told = orjson.loads(observation.text)
+    except orjson.JSONDecodeError:
+        return observation.structured_content
+    same = canonical(told) == canonical(observation.structured_content)
+    return told if same else observation.structured_content
 
 
 def _follows(change: Change, delta: StateDelta, world: World) -> bool:

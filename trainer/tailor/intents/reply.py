@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from mcp_sim.worldmodel.wire import compact, observed, spoken
+from mcp_sim.worldmodel.wire import spoken
 from schemas.rows import key_text, scalars
 from schemas.types import Change, Row, World
 from store.matching import same
-from trainer.naming import renamed
+from trainer.proposal import answer_of, proposal
 from trainer.tailor.intents.scene import Scene
 
 
@@ -20,18 +18,21 @@ def placeholders(scene: Scene) -> dict[str, str]:
 
 
 def target(scene: Scene) -> str:
-    """The answer of a call as a world model is to give it when it is served: with the changes where it may write."""
+    """The answer of a call as a world model is to give it when it is served: with the changes where it may write.
+
+    Of a recorded call, the rows are known as far as calls told of them, and so are its changes.
+    """
     step = scene.moment.step
-    if not scene.writes:
-        return observed(spoken(step.observation))
+    if scene.moment.run.steps is not None:
+        return answer_of(step, scene.moment.world, writes=scene.writes)
+    if step.observation.is_error or not scene.writes:
+        return spoken(step.observation)
     said = scene.moment.answer if scene.moment.is_json else step.observation.text
-    content: Any = {"error": step.observation.text} if step.observation.is_error else said
-    names = placeholders(scene)
     changes = [
         {"op": _op(scene, change), "entity": change.entity, "row": _changed(scene.moment.world, change)}
         for change in step.delta.changes
     ]
-    return compact(renamed({"observation": content, "changes": changes}, names))
+    return proposal(said, changes, placeholders(scene))
 
 
 def _op(scene: Scene, change: Change) -> str:
