@@ -50,9 +50,9 @@ def cpu() -> Recipe:
             primed=True,
         ),
         cpt=Loop(steps=800, batch=1, accumulate=2, rate=8e-4, length=length, save_every=100, warmup=50, packed=False),
-        sft=Loop(steps=1400, batch=1, accumulate=4, rate=8e-4, length=length, save_every=100, warmup=50, packed=False),
+        sft=Loop(steps=900, batch=1, accumulate=4, rate=8e-4, length=length, save_every=100, warmup=50, packed=False),
         thinking=Thinking(share=0.1),
-        rl=Loop(steps=60, batch=32, rate=1e-4, length=1280, save_every=10),
+        rl=Loop(steps=40, batch=32, rate=1e-4, length=1280, save_every=10),
         learning=Learning(group=8, longest=256, rounds=1),
-        bench=Bench(calls=800, longest=256, batch=32, drift=60),
+        bench=Bench(calls=500, longest=256, batch=32, drift=50),
     )

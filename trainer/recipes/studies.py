@@ -79,11 +79,11 @@ def data() -> Study:
             Arm("filtered", "the same without duplicates, by the classes of turns", state=False, filtered=True),
             Arm("tailored", "every call with the rows that it meets", state=True, filtered=False),
         ),
-        tokens=400_000,
+        tokens=300_000,
         loop=Loop(
             steps=0, batch=1, accumulate=2, rate=8e-4, length=2048, save_every=100, warmup=20, threads=1, packed=False
         ),
-        bench=Bench(calls=240, longest=224, batch=16),
+        bench=Bench(calls=200, longest=224, batch=16),
     )
 
 
