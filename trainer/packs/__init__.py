@@ -16,17 +16,23 @@ from trainer.packs.words import Side, Words, side_of
 __all__ = ["Side", "packs", "shape"]
 
 
-def packs(side: Side, count: int, seed: int = 0) -> Iterator[dict[str, Any]]:
+def packs(side: Side, count: int, seed: int = 0, unheard: float = 1.0) -> Iterator[dict[str, Any]]:
     """Packs of one side, as pack files hold them; equal arguments give equal packs.
 
     The sides share no word that names an entity, a field, a state or an action, but for `id` and the like, and no
     shape: what is left of a pack when names and values are taken away.
+
+    Args:
+        side: of the words and shapes.
+        count: how many.
+        seed: of everything.
+        unheard: how many times as often as usual a word is one that nobody knows.
     """
     made = tries = 0
     while made < count:
         chance = Random(f"{seed}/{side}/{tries}")  # noqa: S311 - repeatable on purpose
         tries += 1
-        pack = _pack(chance, Words(chance, side), f"{side.replace('_', '-')}-{made:05}")
+        pack = _pack(chance, Words(chance, side, unheard), f"{side.replace('_', '-')}-{made:05}")
         if side_of(shape(pack)) == side:
             made += 1
             yield pack

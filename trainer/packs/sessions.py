@@ -17,13 +17,14 @@ from trainer.record import Record
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Gives texts of one side."""
+    """Gives texts of one side; `unheard`: how much oftener than usual in words that nobody knows."""
 
     side: Side
+    unheard: float = 1.0
 
     def __call__(self, chance: Random) -> str:
         """One text."""
-        return Words(chance, self.side).text()
+        return Words(chance, self.side, self.unheard).text()
 
 
 def played(traces: Path, how: Play, conversing: bool, pack: dict[str, Any]) -> list[Record]:

@@ -27,9 +27,10 @@ def side_of(text: str) -> Side:
 
 
 class Words:
-    """Draws the words of one side, no name twice."""
+    """Draws the words of one side, no name twice; `unheard`: how many times as often as usual nobody knows them."""
 
-    def __init__(self, chance: Random, side: Side) -> None:
+    def __init__(self, chance: Random, side: Side, unheard: float = 1.0) -> None:
+        self._unheard = unheard
         self._chance = chance
         self._side = side
         self._taken: set[str] = {"id", "args", "now", "row", "item", "items", "total"}
@@ -78,7 +79,7 @@ class Words:
 
     def _word(self, real: Sequence[str], unheard: float) -> str:
         while True:
-            known = real and self._chance.random() >= unheard
+            known = real and self._chance.random() >= unheard * self._unheard
             word = self._chance.choice(real) if known else unheard_of(self._chance)
             if side_of(word) == self._side:
                 return word

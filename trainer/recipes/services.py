@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from trainer.packs import Side, packs
 from trainer.packs.sessions import Texts, played
 from trainer.play import Play
 from trainer.player import Manner
+from trainer.recipes.pools import HELD_OUT, POOLS
 from trainer.recipes.recipe import Data
 from trainer.record import Record
 from trainer.tailor.recipe import Contamination
@@ -30,6 +32,8 @@ class Services:
         calls: in a session, likewise.
         prompt_tokens: the most that a question holds.
         state: whether questions show the rows; else they tell of the calls before.
+        unheard: how many times as often as usual a word is one that nobody knows, in each pool. A model that knows all
+            words learns to recite them; one that does not has to copy.
         wrong: how often a call names what is not there.
         processes: that play at once; what comes out is the same.
         seed: of the services and of the play.
@@ -39,34 +43,40 @@ class Services:
     calls: tuple[int, int, int, int]
     prompt_tokens: int = 900
     state: bool = True
+    unheard: tuple[float, float, float, float] = (1.0, 4.0, 4.0, 1.0)
     wrong: float = 0.25
     processes: int = 2
     seed: int = 0
 
     def data(self, traces: Path) -> Data:
         """Every pool has services of its own, and those that are held out share no word and no shape with others."""
-        cpt, sft, rl, held_out = self.services
+        cpt, sft, *_ = self.services
         told = {name: value for name, value in asdict(self).items() if name != "processes"}
         ask = partial(self._pool, traces=traces)
         return Data(
-            cpt=ask("train", 0, cpt, self.calls[0], conversing=True),
-            sft=ask("train", cpt, sft, self.calls[1]),
-            rl=ask("train", cpt + sft, rl, self.calls[2]),
-            held_out=ask("held_out", 0, held_out, self.calls[3]),
+            cpt=ask("cpt", 0, conversing=True),
+            sft=ask("sft", cpt),
+            rl=ask("rl", cpt + sft),
+            held_out=ask(HELD_OUT, 0),
             told={"generated": told},
             contamination=Contamination(ids=False, why="keys of generated services are alike by chance"),
-            play=self._play("held_out", self.calls[3]),
+            play=self._play(HELD_OUT),
         )
 
-    def _pool(
-        self, side: Side, first: int, count: int, calls: int, *, traces: Path, conversing: bool = False
-    ) -> Iterator[Record]:
-        wanted = (pack for at, pack in enumerate(packs(side, first + count, self.seed)) if at >= first)
-        yield from _at_once(partial(played, traces, self._play(side, calls), conversing), wanted, self.processes)
+    def _pool(self, pool: str, first: int, *, traces: Path, conversing: bool = False) -> Iterator[Record]:
+        at = POOLS.index(pool)
+        made = packs(_side(pool), first + self.services[at], self.seed, self.unheard[at])
+        task = partial(played, traces, self._play(pool), conversing)
+        yield from _at_once(task, islice(made, first, None), self.processes)
 
-    def _play(self, side: Side, calls: int) -> Play:
-        manner = Manner(self.wrong, texts=Texts(side))
-        return Play(1, calls, self.seed, self.prompt_tokens, "brief", self.state, manner)
+    def _play(self, pool: str) -> Play:
+        at, side = POOLS.index(pool), _side(pool)
+        manner = Manner(self.wrong, texts=Texts(side, self.unheard[at]))
+        return Play(1, self.calls[at], self.seed, self.prompt_tokens, "brief", self.state, manner)
+
+
+def _side(pool: str) -> Side:
+    return "held_out" if pool == HELD_OUT else "train"
 
 
 def _at_once(
