@@ -16,16 +16,19 @@ from torch import Tensor
 
 from trainer.errors import TrainingError
 
-THETA = 1e8
+THETA = 1e12
 """Of the rotary positions: all but a few dimensions of a head turn so slowly that they tell contents, not places."""
-_HEADS = 2
-"""Of a layer that belong to the circuit."""
+_HEADS = 4
+_PAIR = 2
+"""Heads that write one earlier token."""
 _FAST = 3
-"""Pairs of dimensions that tell the token before from its neighbours."""
-_SLOW = 6
+"""Pairs of dimensions that tell a place from its neighbours."""
+_SLOW = 4
 """The first pair that turns too slowly to tell places."""
 _SHARP = 2.4
-_LOUD = 4.0
+_LOUD = 7.0
+_FIRST, _SECOND = 1.0, 0.8
+"""How much the token before counts, and the one before that."""
 
 
 def prime(model: Any, seed: int) -> None:
@@ -38,58 +41,71 @@ def prime(model: Any, seed: int) -> None:
     width, heads, head = config.hidden_size, config.num_attention_heads, config.head_dim
     if config.num_hidden_layers < 2 or heads < _HEADS or config.num_key_value_heads != heads or head <= 2 * _SLOW:
         raise TrainingError(
-            "a model that begins as a copier needs two layers, two heads with keys of their own, and "
+            "a model that begins as a copier needs two layers, four heads with keys of their own, and "
             f"more than {2 * _SLOW} dimensions in a head"
         )
     draw = torch.Generator().manual_seed(seed)
     basis = torch.linalg.qr(torch.randn(width, width, generator=draw))[0]
-    own = min(_HEADS * head, (width - 1) // 2)
-    always, now, before = basis[:, 0], basis[:, 1 : 1 + own], basis[:, 1 + own : 1 + 2 * own]
+    own = min(_PAIR * head, (width - 1) // 3)
+    always, now, once, twice = basis.split([1, own, own, own, width - 1 - 3 * own], dim=1)[:4]
     with torch.no_grad():
         table = model.get_input_embeddings().weight
         tokens = torch.randn(table.shape[0], own, generator=draw) / math.sqrt(own)
-        table.copy_(tokens @ now.T + 0.5 * always)
-        _look_back(model.model.layers[0].self_attn, always, now, before, head)
-        _find_again(model.model.layers[1].self_attn, now, before, head, draw)
+        table.copy_(tokens @ now.T + 0.5 * always[:, 0])
+        first, second = model.model.layers[0].self_attn, model.model.layers[1].self_attn
+        for back, (heads_of, before) in enumerate(((range(_PAIR), once), (range(_PAIR, 2 * _PAIR), twice)), 1):
+            for number, head_at in enumerate(heads_of):
+                _look_back(first, head_at, back, always[:, 0], now, before, _share(own, number, _PAIR), head)
+        for number in range(_HEADS):
+            _find_again(second, number, (now, once, twice), _share(own, number, _HEADS), head, draw)
+        for attention in (first, second):
+            attention.q_norm.weight.fill_(_SHARP)
+            attention.k_norm.weight.fill_(_SHARP)
 
 
-def _look_back(attention: Any, always: Tensor, now: Tensor, before: Tensor, head: int) -> None:
-    """Attend to the token before, and write it beside the token of now."""
-    width, own = now.shape
-    turns = [THETA ** (-pair / (head // 2)) for pair in range(_FAST)]
-    for number in range(_HEADS):
-        rows = slice(number * head, (number + 1) * head)
-        query, key = torch.zeros(head), torch.zeros(head)
-        for pair, turn in enumerate(turns):
-            key[pair] = 1.0
-            query[pair], query[pair + head // 2] = math.cos(turn), -math.sin(turn)
-        attention.q_proj.weight[rows] = torch.outer(query, always)
-        attention.k_proj.weight[rows] = torch.outer(key, always)
-        part = slice(number * own // _HEADS, (number + 1) * own // _HEADS)
-        count = part.stop - part.start
-        attention.v_proj.weight[rows] = 0.0
-        attention.v_proj.weight[rows.start : rows.start + count] = now[:, part].T
-        attention.o_proj.weight[:, rows] = 0.0
-        attention.o_proj.weight[:, rows.start : rows.start + count] = before[:, part] / math.sqrt(width)
-    attention.q_norm.weight.fill_(_SHARP)
-    attention.k_norm.weight.fill_(_SHARP)
+def _share(whole: int, number: int, of: int) -> slice:
+    return slice(number * whole // of, (number + 1) * whole // of)
 
 
-def _find_again(attention: Any, now: Tensor, before: Tensor, head: int, draw: torch.Generator) -> None:
-    """Attend to what stood after the same token, and say it."""
-    width, own = now.shape
+def _look_back(
+    attention: Any, number: int, back: int, always: Tensor, now: Tensor, before: Tensor, part: slice, head: int
+) -> None:
+    """Attend to an earlier token, and write a part of it beside the token of now."""
+    rows = slice(number * head, (number + 1) * head)
+    query, key = torch.zeros(head), torch.zeros(head)
+    for pair in range(_FAST):
+        turn = back * THETA ** (-pair / (head // 2))
+        key[pair] = 1.0
+        query[pair], query[pair + head // 2] = math.cos(turn), -math.sin(turn)
+    attention.q_proj.weight[rows] = torch.outer(query, always)
+    attention.k_proj.weight[rows] = torch.outer(key, always)
+    _carry(attention, rows, now[:, part], before[:, part] / math.sqrt(len(always)))
+
+
+def _find_again(
+    attention: Any, number: int, sides: tuple[Tensor, Tensor, Tensor], part: slice, head: int, draw: torch.Generator
+) -> None:
+    """Attend to what stood after the same two tokens, and say a part of it."""
+    now, once, twice = sides
+    rows = slice(number * head, (number + 1) * head)
     slow = [*range(_SLOW, head // 2), *range(head // 2 + _SLOW, head)]
-    for number in range(_HEADS):
-        rows = slice(number * head, (number + 1) * head)
-        mix = torch.linalg.qr(torch.randn(own, own, generator=draw))[0][:, : len(slow)]
-        for weight, side in ((attention.q_proj.weight, now), (attention.k_proj.weight, before)):
-            weight[rows] = 0.0
-            weight[[rows.start + at for at in slow]] = (side @ mix).T
-        part = slice(number * own // _HEADS, (number + 1) * own // _HEADS)
-        count = part.stop - part.start
-        attention.v_proj.weight[rows] = 0.0
-        attention.v_proj.weight[rows.start : rows.start + count] = now[:, part].T
-        attention.o_proj.weight[:, rows] = 0.0
-        attention.o_proj.weight[:, rows.start : rows.start + count] = now[:, part] * _LOUD / math.sqrt(width)
-    attention.q_norm.weight.fill_(_SHARP)
-    attention.k_norm.weight.fill_(_SHARP)
+    half = len(slow) // 2
+    attention.q_proj.weight[rows] = 0.0
+    attention.k_proj.weight[rows] = 0.0
+    for places, (asked, kept), much in (
+        (slow[:half], (now, once), _FIRST),
+        (slow[half:], (once, twice), _SECOND),
+    ):
+        mix = torch.linalg.qr(torch.randn(now.shape[1], now.shape[1], generator=draw))[0][:, : len(places)]
+        at = [rows.start + place for place in places]
+        attention.q_proj.weight[at] = math.sqrt(much) * (asked @ mix).T
+        attention.k_proj.weight[at] = math.sqrt(much) * (kept @ mix).T
+    _carry(attention, rows, now[:, part], now[:, part] * _LOUD / math.sqrt(len(now)))
+
+
+def _carry(attention: Any, rows: slice, read: Tensor, write: Tensor) -> None:
+    """Let a head write what it reads into other dimensions."""
+    attention.v_proj.weight[rows] = 0.0
+    attention.v_proj.weight[rows.start : rows.start + read.shape[1]] = read.T
+    attention.o_proj.weight[:, rows] = 0.0
+    attention.o_proj.weight[:, rows.start : rows.start + read.shape[1]] = write
