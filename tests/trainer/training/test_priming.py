@@ -28,7 +28,9 @@ def test_a_primed_model_copies_what_it_never_learned_and_another_does_not(start:
     assert repeated(replace(SHAPE, primed=False), start) < 0.05
 
 
-@pytest.mark.parametrize("small", [{"layers": 1}, {"key_value_heads": 2}, {"head": 8, "heads": 16}])
+@pytest.mark.parametrize(
+    "small", [{"layers": 1}, {"key_value_heads": 2}, {"head": 8, "heads": 16, "key_value_heads": 16}]
+)
 def test_a_model_too_small_for_the_circuit_is_refused(small: dict[str, int], start: Path) -> None:
-    with pytest.raises(TrainingError, match="needs two layers, two heads with keys of their own"):
+    with pytest.raises(TrainingError, match="needs two layers, four heads with keys of their own"):
         make_model(replace(SHAPE, **small), load_tokenizer(start), seed=0)  # type: ignore[arg-type]
