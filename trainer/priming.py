@@ -1,8 +1,8 @@
 """First weights that can copy: what followed these two tokens the last time they stood here, follows again.
 
 The heads of the first layer write the token before, and the one before that, into dimensions of their own; those of
-the second find where the same two tokens stood before, and say what came after. Models learn this circuit by themselves,
-but small ones need millions of tokens for it, and until then nothing that they were never told can be repeated: no id,
+the second find where the same two tokens stood before, and say what came after. Models learn this by themselves, but
+small ones need millions of tokens for it, and until then nothing that they were never told can be repeated: no id,
 no name. All of it is weights of an ordinary Qwen3, which training changes like any other.
 """
 
