@@ -54,5 +54,5 @@ def cpu() -> Recipe:
         thinking=Thinking(share=0.1),
         rl=Loop(steps=30, batch=32, rate=1e-4, length=1280, save_every=10),
         learning=Learning(group=8, longest=256, rounds=1),
-        bench=Bench(calls=400, longest=256, batch=32, drift=30),
+        bench=Bench(calls=240, longest=224, batch=24, drift=20),
     )

@@ -13,7 +13,7 @@ from schemas.load import load_world
 from schemas.types import World
 from trainer.packs import Side, packs, shape
 from trainer.packs.sessions import Texts
-from trainer.packs.words import THINGS, side_of
+from trainer.packs.words import FEATURES, THINGS, side_of
 from trainer.play import Play, conversations, play
 from trainer.player import Manner
 
@@ -88,3 +88,13 @@ def test_mistakes_are_as_frequent_as_is_asked(tmp_path: Path) -> None:
         [record.facts["is_error"] for record in play(world, Play(4, 20, manner=Manner(wrong)))] for wrong in (0.6, 0.0)
     )
     assert sum(often) > 2 * sum(never)
+
+
+def test_words_that_nobody_knows_are_as_frequent_as_is_asked() -> None:
+    known = set(THINGS) | set(FEATURES)
+    few, many = (
+        [word.rpartition("_")[2] in known for pack in packs("train", 30, 1, unheard) for word in names(pack)]
+        for unheard in (1.0, 4.0)
+    )
+    assert sum(few) / len(few) > 0.75
+    assert sum(many) / len(many) < 0.55
