@@ -55,7 +55,7 @@ bench-contracts: $(VENV)/.dev  ## Perturbations as specified, faults of agents f
 	$(BIN)/python -m tests.benchmarks --only contracts
 
 fidelity: $(VENV)/.dev  ## Twins learned from recorded calls, judged by others (MCP_SIM_DATA, ONLY=NAME, OUT=DIR)
-	$(BIN)/python -m tests.fidelity $(if $(ONLY),--only $(ONLY)) $(if $(OUT),--out $(OUT))
+	$(BIN)/python -m tests.fidelity --out $(or $(OUT),fidelity) $(if $(ONLY),--only $(ONLY))
 
 soak: $(VENV)/.dev  ## Random agents, a fifth of them hostile, then an audit (CALLS=1000000, SOAK_DB=URL)
 	$(BIN)/python -m tests.memory.soak --calls $(CALLS) $(if $(SOAK_DB),--db $(SOAK_DB))

@@ -9,6 +9,7 @@ from typing import Any
 
 from mcp_sim import pages
 from mcp_sim.fidelity import wilson
+from tests.fidelity.aims import Outcome
 from tests.fidelity.measure import Measured
 from tests.fidelity.probe import Probe
 from tests.fidelity.tables import SLICES, slice_of
@@ -23,10 +24,13 @@ _DRAWN = [
 ]
 
 
-def page(found: Sequence[Measured], probes: Sequence[Probe], folder: Path) -> str:
+def page(found: Sequence[Measured], probes: Sequence[Probe], outcomes: Sequence[Outcome], folder: Path) -> str:
     """The page; the reports of the sets are linked to, relative to `folder`."""
     return pages.template(_FOLDER).render(
-        sets=[_set(one, folder) for one in found], probes=list(probes), style=pages.part(_FOLDER, "page.css")
+        sets=[_set(one, folder) for one in found],
+        probes=list(probes),
+        outcomes=list(outcomes),
+        style=pages.part(_FOLDER, "page.css"),
     )
 
 

@@ -103,3 +103,5 @@ SETS = (
         for v in ("v1", "v2")
     ),
 )
+MANY = (SETS[2], SETS[0], Set("gold", ("tau1_gold", "tau1"), domain="retail"))
+"""Sets whose calls together are very many of one service, the rows of which come with the first."""

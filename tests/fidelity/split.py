@@ -45,7 +45,7 @@ def split(one: Set, data: Path, folder: Path) -> Split:
     without = re.compile(one.without) if one.without else None
     left_out = 0
     with sides[0].path.open("wb") as taught, sides[1].path.open("wb") as judged:
-        for line, call in _lines(one, data):
+        for line, call in lines(one, data):
             if without is not None and without.search(str(call["observation"])):
                 left_out += 1
                 continue
@@ -57,12 +57,13 @@ def split(one: Set, data: Path, folder: Path) -> Split:
             (taught, judged)[side].write(line)
     for half, (trajectories, families) in zip(sides, seen, strict=True):
         half.trajectories, half.families = len(trajectories), len(families)
-    rows = [_unpacked(data / "databases" / name, folder) for name in one.rows]
+    rows = [unpacked(data / "databases" / name, folder) for name in one.rows]
     spec = None if one.spec is None else data / "openapi" / one.spec
     return Split(*sides, rows, _declared(one, data, folder), spec, left_out)
 
 
-def _lines(one: Set, data: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
+def lines(one: Set, data: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """Every recorded call of a set, as its line and as JSON."""
     for name in one.calls:
         with gzip.open(data / f"{name}.jsonl.gz") as file:
             for line in file:
@@ -71,7 +72,7 @@ def _lines(one: Set, data: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
                     yield line, call
 
 
-def _unpacked(path: Path, folder: Path) -> Path:
+def unpacked(path: Path, folder: Path) -> Path:
     """The file, or the folder that an archive holds."""
     if not path.name.endswith(".tar.gz"):
         return path

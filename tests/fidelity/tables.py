@@ -9,7 +9,9 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from mcp_sim.fidelity import wilson
+from tests.fidelity.aims import Outcome
 from tests.fidelity.definitions import Loaded
+from tests.fidelity.learning import Learning
 from tests.fidelity.measure import Measured
 from tests.fidelity.probe import Probe
 from tests.fidelity.references import Agreement
@@ -31,13 +33,14 @@ def splits(found: Sequence[Measured]) -> Table:
     for side in ("taught by", "judged by"):
         for what in ("calls", "runs", "families"):
             table.add_column(f"{side}\n{what}", justify="right")
-    for what in ("left out", "seconds", "MiB"):
+    for what in ("left out", "seconds", "of CPU", "MiB"):
         table.add_column(what, justify="right")
     for one in found:
         sides = [one.split.taught, one.split.judged]
         counts = [f"{n:,}" for side in sides for n in (side.calls, side.trajectories, side.families)]
         left_out = f"{one.split.left_out:,}" if one.split.left_out else ""
-        table.add_row(one.set.name, *counts, left_out, f"{one.learned.seconds:.0f}", f"{one.learned.memory:,}")
+        took = f"{one.learned.seconds:.0f}", f"{one.learned.processor:.0f}", f"{one.learned.memory:,}"
+        table.add_row(one.set.name, *counts, left_out, *took)
     return table
 
 
@@ -126,6 +129,30 @@ def references(found: Agreement) -> Table:
     pairs = [(found.precision, found.right + found.wrong), (found.recall, found.right + found.wrong + found.missed)]
     cells = [cell for share, of in pairs for cell in (percent(share), _interval(share, of))]
     table.add_row(*map(str, (found.right, found.wrong, found.missed)), *cells)
+    return table
+
+
+def learning(found: Learning) -> Table:
+    """What learning from very many calls took."""
+    table = _table("Learning from very many calls")
+    for what in ("calls", "seconds", "of CPU", "MiB"):
+        table.add_column(what, justify="right")
+    run = found.run
+    table.add_row(f"{found.calls:,}", f"{run.seconds:.0f}", f"{run.processor:.0f}", f"{run.memory:,}")
+    return table
+
+
+def outcomes(found: Sequence[Outcome]) -> Table:
+    """The aims, met or missed by how much."""
+    table = _table("The aims")
+    for what in ("set", "what"):
+        table.add_column(what)
+    for what in ("aim", "reached", "95 %"):
+        table.add_column(what, justify="right", style="dim" if "%" in what else None)
+    table.add_column("")
+    for one in found:
+        verdict = "met" if one.is_met else f"missed: {one.missed_by}"
+        table.add_row(one.set, one.what, one.aim, one.found, one.interval, verdict, style="" if one.is_met else "red")
     return table
 
 

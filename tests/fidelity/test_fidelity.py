@@ -10,9 +10,12 @@ import pytest
 from rich.console import Console
 
 from tests.fidelity import ferry, tables
+from tests.fidelity.aims import of_set
 from tests.fidelity.measure import Failed, measure, run
 from tests.fidelity.page import page
 from tests.fidelity.probe import probe
+from tests.fidelity.references import Agreement
+from tests.fidelity.report import Report
 from tests.fidelity.sets import Aim, Set, about, scene
 from tests.fidelity.split import split
 
@@ -67,14 +70,32 @@ def test_a_command_that_fails_says_so() -> None:
         run("learn", "--name", "x", "--out", "nowhere")
 
 
+def test_a_part_that_fails_is_told_and_its_aims_count_as_missed(tmp_path: Path) -> None:
+    report = Report()
+
+    report.fail("workbench", Failed("mcp-sim learn ended with status 1: no call"))
+    report.take(Agreement(right=19, wrong=1, missed=9))
+    console = Console(width=170, record=True)
+    report.print(console)
+
+    told = console.export_text()
+    assert "workbench: mcp-sim learn ended with status 1: no call" in told
+    assert "missed: not measured" in told
+    assert "missed: 14.5 points" in told
+    assert not report.is_fine
+    assert report.write(tmp_path).read_text().count("missed: ") == 2
+    assert [one["met"] for one in json.loads((tmp_path / "index.json").read_text())["aims"]] == [False, True, False]
+
+
 @pytest.mark.slow
 def test_a_set_is_learned_judged_and_shown(data: Path, tmp_path: Path) -> None:
     found = measure(LINE, data, tmp_path / "line")
 
     assert found.share("teacher_forced", "exact") > 0.9  # type: ignore[operator]
-    assert found.missed() == [f"exact closed-loop: {found.share('closed_loop', 'exact'):.1%}, where 101% is aimed at"]
+    (missed,) = of_set(found)
+    assert (missed.what, missed.aim, missed.is_met) == ("exact, all calls, closed-loop", "≥ 101%", False)
     probed = probe(tmp_path / "line" / "twin", 0.5, each=4)
     console = Console(width=170, record=True)
     console.print(tables.splits([found]), tables.shares([found]), tables.probes([probed]))
     assert "successful writes" in console.export_text()
-    assert 'href="line/twin/report.html"' in page([found], [probed], tmp_path)
+    assert 'href="line/twin/report.html"' in page([found], [probed], [missed], tmp_path)
