@@ -28,11 +28,11 @@ _ALONE = "probes"
 
 Part = Callable[[Path, Path], Found]
 _PARTS: dict[str, Part] = {
-    "learning": learning,
     **{one.name: partial(measure, one) for one in SETS},
     "definitions": lambda data, _: loaded(data / "tool_schemas.jsonl.gz"),
     "references": lambda data, _: agreement(next((data / "openapi").glob("stripe_spec3*"))),
     _ALONE: lambda _, folder: list(probes(folder)),
+    "learning": learning,
 }
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from mcp_sim.learn.language import UNDEFINED, column
+from mcp_sim.learn.language import UNDEFINED, column, value
 from mcp_sim.learn.sources import KEYWORDS
 from mcp_sim.learn.tables import Path
 
@@ -53,6 +53,7 @@ class Scope:
     known: set[tuple[int, ...]] = field(default_factory=set)
     known_atoms: list[Any] | None = None
     _columns: dict[str, list[Any]] = field(default_factory=dict)
+    _spots: dict[str, dict[int, Any]] = field(default_factory=dict)
 
     def column(self, source: str) -> list[Any]:
         """The value of an expression in every example."""
@@ -60,6 +61,16 @@ class Scope:
         if found is None:
             found = self._columns[source] = column(source, self.examples)
         return found
+
+    def at(self, source: str, index: int) -> Any:
+        """The value of an expression in one example, where it may not be worth to know it in all."""
+        whole = self._columns.get(source)
+        if whole is not None:
+            return whole[index]
+        known = self._spots.setdefault(source, {})
+        if index not in known:
+            known[index] = value(source, self.examples[index])
+        return known[index]
 
     def trusted(self, values: list[Any]) -> list[Any]:
         """The values of the examples whose call succeeded; of all, where too few did."""

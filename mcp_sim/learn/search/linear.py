@@ -24,7 +24,10 @@ def linear(search: Search, target: list[Any], where: list[int], least: float, wi
     """The shortest sum of up to three values, each times a constant, that is the target."""
     if len({target[i] for i in where}) < 2 or len(where) < 3:
         return None
-    pool = [a for a in _pool(search, where) if without not in a.source]
+    asked = (tuple(where), tuple(a.source for a in search.atoms))
+    if asked not in search.pools:
+        search.pools[asked] = _pool(search, where)
+    pool = [a for a in search.pools[asked] if without not in a.source]
     for size, most in ((1, len(pool)), (2, _PAIRS), (3, _TRIPLES)):
         if len(where) < 2 * size + 1:
             return None

@@ -22,13 +22,18 @@ _FEWER = 5
 
 
 class Search:
-    """Searches expressions over one scope."""
+    """Searches expressions over one scope.
+
+    Attributes:
+        pools: numbers that sums are made of, by the examples in which they are sought and the atoms that there are.
+    """
 
     def __init__(self, scope: Scope, tables: dict[str, Any], inner: bool = False) -> None:
         self.scope = scope
         self.tables = tables
         self.inner = inner
         self.balances: list[Predicate] = []
+        self.pools: dict[Any, list[Atom]] = {}
         self._loops: dict[str, Search] = {}
         self._known: dict[Any, Found | None] = {}
 
@@ -81,6 +86,7 @@ class Search:
     def forget(self) -> None:
         """Search anew, as there are other atoms."""
         self._known.clear()
+        self.pools.clear()
 
     def _value(self, target: list[Any], where: list[int], depth: int, least: float) -> Found | None:
         ranked = self._ranked(target, where)
@@ -119,8 +125,8 @@ class Search:
         probes = where[::step][: _PROBES * 2]
         found: list[tuple[int, int, str]] = []
         for source, cost in forms(self, target, where):
-            values = self.scope.column(source)
-            if any(equal(values[i], target[i]) for i in probes):
+            if any(equal(self.scope.at(source, i), target[i]) for i in probes):
+                values = self.scope.column(source)
                 hits = sum(equal(values[i], target[i]) for i in where)
                 found.append((hits, cost, source))
         if all(isinstance(target[i], int | float) and not isinstance(target[i], bool) for i in where):
