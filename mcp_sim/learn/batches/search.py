@@ -34,6 +34,10 @@ class Search:
     def __init__(self, calls: list[RecordedCall], collections: list[Collection]) -> None:
         self._collections = {collection.name: collection for collection in collections}
         self._runs = runs_of(calls)
+        self._where: dict[str, list[int]] = defaultdict(list)
+        for n, run in enumerate(self._runs):
+            for tool in dict.fromkeys(target.call.tool for target in run):
+                self._where[tool].append(n)
         self._calls: dict[str, list[RecordedCall]] = defaultdict(list)
         for call in calls:
             self._calls[call.tool].append(call)
@@ -41,8 +45,9 @@ class Search:
         self._kinds = {tool: _kind(of_one) for tool, of_one in self._calls.items()}
         self.programs = {tool: self._told(tool, {}) for tool in self._calls}
         self._work = 0
-        self._states = self._states_of(self.programs)
-        self._best = self._worth(self.programs, self._states)
+        self._states = [self._states_of(self.programs, n) for n in range(len(self._runs))]
+        self._worths = [self._worth(self.programs, n, state) for n, state in enumerate(self._states)]
+        self._best = sum(self._worths) + sum(map(_appeal, self.programs.values()))
 
     def run(self) -> dict[str, Program]:
         """Improve until nothing helps any more."""
@@ -65,16 +70,19 @@ class Search:
                 operations[name] = operation
             program = self._told(tool, operations)
             programs = {**self.programs, tool: program}
+            more = _appeal(program) - _appeal(self.programs[tool])
+            fresh: dict[int, list[State]] = {}
             if isinstance(operation, Select | None) and isinstance(before, Select | None):
                 # It changes no row, so that no other answer changes.
-                states = self._states
                 gain = self._of_tool(program, tool) - self._of_tool(self.programs[tool], tool)
-                found = self._best + gain + _appeal(program) - _appeal(self.programs[tool])
             else:
-                states = self._states_of(programs)
-                found = self._worth(programs, states)
-            if found > self._best + _LEAST:
-                self._best, self.programs, self._states = found, programs, states
+                fresh = {n: self._states_of(programs, n) for n in self._where[tool]}
+                gain = sum(self._worth(programs, n, state) - self._worths[n] for n, state in fresh.items())
+            if gain + more > _LEAST:
+                self._best, self.programs = self._best + gain + more, programs
+                for n in self._where[tool]:
+                    self._states[n] = fresh.get(n, self._states[n])
+                    self._worths[n] = self._worth(programs, n, self._states[n])
 
     def _candidates(self, tool: str, name: str) -> Iterator[Operation | None]:
         yield None
@@ -98,24 +106,25 @@ class Search:
         needs = any(isinstance(operation, Edit) and operation.needed for operation in operations.values())
         return replace(program, missing=_missing(self._calls[tool])) if needs else program
 
-    def _states_of(self, programs: Mapping[str, Program]) -> list[list[State]]:
-        self._work += 2 * sum(map(len, self._runs))
-        return [states(programs, run, list(self._collections)) for run in self._runs]
+    def _states_of(self, programs: Mapping[str, Program], n: int) -> list[State]:
+        """The states before the calls of one trajectory."""
+        self._work += 2 * len(self._runs[n])
+        return states(programs, self._runs[n], list(self._collections))
 
     def _of_tool(self, program: Program, tool: str) -> float:
         self._work += len(self._calls[tool])
         return sum(
             worth(program, target, state)
-            for run, before in zip(self._runs, self._states, strict=True)
-            for target, state in zip(run, before, strict=True)
+            for n in self._where[tool]
+            for target, state in zip(self._runs[n], self._states[n], strict=True)
             if target.call.tool == tool
         )
 
-    def _worth(self, programs: Mapping[str, Program], before: list[list[State]]) -> float:
-        return sum(map(_appeal, programs.values())) + sum(
+    def _worth(self, programs: Mapping[str, Program], n: int, before: list[State]) -> float:
+        """What the programs' answers to the calls of one trajectory are worth."""
+        return sum(
             worth(programs[target.call.tool], target, state)
-            for run, of_run in zip(self._runs, before, strict=True)
-            for target, state in zip(run, of_run, strict=True)
+            for target, state in zip(self._runs[n], before, strict=True)
         )
 
 
