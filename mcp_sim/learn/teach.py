@@ -79,7 +79,7 @@ def _changes(learner: Learner, calls: list[RecordedCall], told: list[str]) -> di
     for _ in range(_ROUNDS):
         examples = _examples(learner.tables, calls, found)
         found = {
-            tool: learner.changes(tool, _successful(chosen(examples[tool])))
+            tool: learner.changes(tool, chosen(examples[tool]))
             for tool in told
             if tool in examples and may_write(examples[tool])
         }
@@ -101,11 +101,6 @@ def _examples(
     for example in History(tables).examples(calls, effect):
         found[example.call.tool].append(example)
     return found
-
-
-def _successful(examples: list[Example]) -> list[Example]:
-    """Those that may have changed something; all of them, where each of them failed."""
-    return [example for example in examples if not example.call.is_error] or examples
 
 
 def chosen(examples: list[Example]) -> list[Example]:

@@ -15,7 +15,7 @@ class Loaded:
 
     loaded: int
     set_aside: int
-    rules: Counter[str] = field(default_factory=Counter)
+    rules: dict[str, int] = field(default_factory=dict)
 
     @property
     def share(self) -> float:
@@ -27,4 +27,4 @@ def loaded(path: Path) -> Loaded:
     """What a file of definitions comes to."""
     found = read_tools(path)
     rules = Counter(aside.rule.partition(":")[0][:90] for aside in found.set_aside)
-    return Loaded(len(found.tools), len(found.set_aside), rules)
+    return Loaded(len(found.tools), len(found.set_aside), dict(rules.most_common()))

@@ -116,7 +116,7 @@ def definitions(found: Loaded) -> Table:
     for what in ("loaded", "set aside", "share"):
         table.add_column(what, justify="right")
     table.add_column("the rules that they break", overflow="fold")
-    rules = "\n".join(f"{count:,} × {rule}" for rule, count in found.rules.most_common(8))
+    rules = "\n".join(f"{count:,} × {rule}" for rule, count in list(found.rules.items())[:8])
     table.add_row(f"{found.loaded:,}", f"{found.set_aside:,}", percent(found.share), rules)
     return table
 

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from tests.fidelity import ferry, tables
 from tests.fidelity.aims import of_set
+from tests.fidelity.definitions import Loaded
 from tests.fidelity.measure import Failed, measure, run
 from tests.fidelity.page import page
 from tests.fidelity.probe import probe
@@ -75,6 +76,7 @@ def test_a_part_that_fails_is_told_and_its_aims_count_as_missed(tmp_path: Path) 
 
     report.fail("workbench", Failed("mcp-sim learn ended with status 1: no call"))
     report.take(Agreement(right=19, wrong=1, missed=9))
+    report.take(Loaded(999, 1, {"a tool has a name": 1}))
     console = Console(width=170, record=True)
     report.print(console)
 
@@ -84,7 +86,12 @@ def test_a_part_that_fails_is_told_and_its_aims_count_as_missed(tmp_path: Path) 
     assert "missed: 14.5 points" in told
     assert not report.is_fine
     assert report.write(tmp_path).read_text().count("missed: ") == 2
-    assert [one["met"] for one in json.loads((tmp_path / "index.json").read_text())["aims"]] == [False, True, False]
+    assert [one["met"] for one in json.loads((tmp_path / "index.json").read_text())["aims"]] == [
+        False,
+        True,
+        False,
+        True,
+    ]
 
 
 @pytest.mark.slow
