@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mcp_sim.learn.tables import Table
 from schemas.types import Step, World
@@ -11,13 +11,14 @@ from trainer.record import Record
 from trainer.tailor.anchors import Anchor, Extractor
 from trainer.tailor.classes import draw, is_learned, turn_class
 from trainer.tailor.filters import Loss, Sieve
-from trainer.tailor.gate import Ground, Rejection, objection
+from trainer.tailor.gate import Rejection, objection
+from trainer.tailor.ground import Ground
 from trainer.tailor.intents import REGISTRY
 from trainer.tailor.intents.scene import Beat, Intent, Scene, Settings, Story
 from trainer.tailor.phrases import Phraser
 from trainer.tailor.recipe import Recipe, Use
 from trainer.tailor.walk import Run, Walker
-from trainer.tailor.words import all_words, words
+from trainer.tailor.words import all_words
 
 
 @dataclass
@@ -78,7 +79,7 @@ class Cutter:
         extractor = Extractor()
         made: list[tuple[Use, Record]] = []
         events, anchors = {event.id: event for event in run.events}, dict[str, Anchor]()
-        numbers: set[str] = set()
+        turns: dict[str, int] = {}
         for moment in self._walker.moments(run, past):
             found = extractor.anchors(moment)
             losses = self._arm.losses(moment.event.id, self._sieve.losses(moment))
@@ -88,11 +89,11 @@ class Cutter:
             cut.beats.append(beat)
             anchors.update((one.id, one) for one in found)
             if records:
-                numbers |= {str(moment.step.n), *words(moment.step.at)}
-                numbers |= {str(moment.view.count(name)) for name in self._world.entities}
+                turns[moment.event.id] = moment.step.n
+                numbers = frozenset(str(moment.view.count(name)) for name in self._world.entities)
             if records and beat.is_kept:
                 scene = Scene(beat, told, rows, self._settings)
-                ground = Ground(self._world, events, anchors, frozenset(), frozenset(numbers))
+                ground = Ground(self._world, events, anchors, turns, frozenset(), numbers | {moment.step.at})
                 made += self._let_through(cut, ground, self._of_scene(scene))
             for one in found:
                 if one.kind == "delta":
@@ -106,8 +107,9 @@ class Cutter:
             if self._stranger is not None:
                 stranger = self._stranger.moment.event
                 events = {**events, stranger.id: stranger}
+                turns = {**turns, stranger.id: self._stranger.step.n}
                 anchors |= {one.id: one for one in self._stranger.anchors}
-            ground = Ground(self._world, events, anchors, frozenset(), frozenset(numbers))
+            ground = Ground(self._world, events, anchors, turns, frozenset(), frozenset())
             made += self._let_through(cut, ground, self._of_story(story))
             self._stranger = story.kept[0] if story.kept else self._stranger
             cut.records = self._sampled(run, made)
@@ -133,13 +135,13 @@ class Cutter:
         phrased = self._phraser.phrased if self._phraser is not None else list
         found = list(made)
         for (intent, use, plain), record in zip(found, phrased(record for *_, record in found), strict=True):
-            own = Ground(ground.world, ground.events, ground.anchors, self._wording[intent.name], ground.numbers)
-            rejected = objection(record, intent.schema, own)
+            own = replace(ground, wording=self._wording[intent.name])
+            rejected = objection(record, intent, own)
             if rejected is None:
                 yield use, record
                 continue
             cut.rejections.append(rejected)
-            if record is not plain and objection(plain, intent.schema, own) is None:
+            if record is not plain and objection(plain, intent, own) is None:
                 yield use, plain
 
     def _sampled(self, run: Run, made: list[tuple[Use, Record]]) -> list[Record]:

@@ -14,6 +14,7 @@ from trainer.tailor.events import Event
 _WORD = re.compile(r"\w+")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _CUT = re.compile(r"\w*…")
+_WHOLE = re.compile(r"[\w#@.:/+-]*\d[\w#@.:/+-]*")
 _DEEP = 6
 """JSON in JSON in JSON: so deep escapes are undone."""
 _CONTROL = frozenset("nrtbf")
@@ -34,6 +35,11 @@ def _unescaped(found: re.Match[str]) -> str:
     return " " if found[2] in _CONTROL or found[2] == "\\" else found[2]
 
 
+def whole(text: str) -> frozenset[str]:
+    """The ids and numbers of a text as they stand there: everything with a digit, up to a space or a mark."""
+    return frozenset(found.rstrip(".:/+-@#") for found in _WHOLE.findall(_CUT.sub(" ", text)))
+
+
 def all_words(texts: Iterable[str]) -> frozenset[str]:
     """The words of several texts."""
     return frozenset().union(*map(words, texts))
@@ -50,13 +56,29 @@ observation changes op row create update delete new null true false
 
 
 @lru_cache(maxsize=16)
-def world_words(world: World) -> frozenset[str]:
-    """The words that a definition of a world holds: its tools, its seed rows, its lore, and the wording of prompts."""
+def defined_text(world: World) -> str:
+    """What a world's definition says, its rows left out: tools, entities, lore, and the wording of prompts."""
     wordings = (
         text for one in WORDINGS.values() for text in (one.role, one.state, one.behaviour, one.format, one.changes)
     )
+    packs = (compact(pack.model_dump(mode="json", by_alias=True, exclude={"seed"})) for pack in world.packs)
+    shown = (compact(one.model_dump(mode="json")) for one in world.demonstrations)
+    described = (tool.description for tool in world.tools.values())
+    return "\n".join([*wordings, *packs, *described, *shown, world.lore, world.hidden, world.control, _FIXED])
+
+
+@lru_cache(maxsize=16)
+def defined_words(world: World) -> frozenset[str]:
+    """The words of a world's definition; ids and numbers stand there as a whole as well."""
+    text = defined_text(world)
+    return words(text) | whole(text)
+
+
+@lru_cache(maxsize=16)
+def world_words(world: World) -> frozenset[str]:
+    """The words that a definition of a world holds, with those of its seed rows."""
     packs = (compact(pack.model_dump(mode="json", by_alias=True)) for pack in world.packs)
-    return all_words((*wordings, *packs, world.lore, world.hidden, world.control, _FIXED))
+    return defined_words(world) | all_words(packs)
 
 
 @lru_cache(maxsize=4096)

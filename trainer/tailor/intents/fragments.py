@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from mcp_sim.worldmodel.wire import compact
+from schemas.recorded import RecordedCall
 from trainer.record import Record, Turn
+from trainer.tailor.ground import CUT_OFF, Ground, said
 from trainer.tailor.intents.scene import Beat, Intent, Story
 from trainer.tailor.intents.story import evidence_of
+from trainer.tailor.objects import Known
 from trainer.tailor.recipe import Use
 
 _LABELS = "ABCDEFGH"
-_LONGEST = 300
+_LONGEST = CUT_OFF[0]
 _CHAIN = 5
 
 
@@ -20,6 +23,7 @@ class FragmentOrdering(Intent):
     """Calls of a run out of order, with one of another run among them."""
 
     name = "fragment-ordering"
+    is_derived = True
     _ASK = (
         "These are calls of one session with a service, out of order, and at most one call of another session. Give "
         "the order in which they happened, and the stranger: JSON with `order`, a list of letters, and `stranger`, a "
@@ -47,11 +51,27 @@ class FragmentOrdering(Intent):
             return
         mixed = sorted(pieces, key=lambda beat: story.draw(f"fragment:{beat.moment.event.id}"))
         labels = {beat.moment.event.id: label for beat, label in zip(mixed, _LABELS, strict=False)}
-        shown = "\n".join(f"{labels[beat.moment.event.id]}. {_fragment(beat)}" for beat in mixed)
+        shown = "\n".join(f"{labels[event.id]}. {_fragment(event.call)}" for event in (b.moment.event for b in mixed))
         order = [labels[beat.moment.event.id] for beat in chain]
         answer = {"order": order, "stranger": labels[stranger.moment.event.id] if stranger else None}
         turns = (Turn("user", f"{self._ASK}\n\n{shown}"), Turn("assistant", compact(answer), True))
         yield self.record(chain[0], use, turns, facts=answer, **evidence_of(pieces))
+
+    def objection(self, record: Record, ground: Ground, known: Known) -> str | None:  # noqa: ARG002
+        """Whether the order is that of the turns, and the stranger the one of another run."""
+        lines = record.turns[0].content.split("\n\n", 1)[-1]
+        events = [ground.events[name] for name in record.sources]
+        labels = {
+            event.id: label
+            for event in events
+            for label in _LABELS
+            if f"\n{label}. {_fragment(event.call)}\n" in f"\n{lines}\n"
+        }
+        own = sorted((event for event in events if event.run == record.trajectory), key=lambda e: ground.turns[e.id])
+        others = [labels.get(event.id) for event in events if event.run != record.trajectory]
+        expected = {"order": [labels.get(event.id) for event in own], "stranger": next(iter(others), None)}
+        is_right = record.facts == expected and record.turns[-1].content == compact(expected)
+        return None if is_right else "the order is not that of the recording"
 
 
 def _chain(beats: list[Beat]) -> list[Beat]:
@@ -77,7 +97,7 @@ def _asked(beat: Beat) -> set[str]:
     return {str(found.value) for found in beat.anchors if found.kind == "referenced"}
 
 
-def _fragment(beat: Beat) -> str:
-    text = beat.told.partition("\n")[2]
+def _fragment(call: RecordedCall) -> str:
+    text = said(call)
     text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-    return f"{compact({'name': beat.step.call.tool, 'arguments': beat.step.call.arguments})} -> {text}"
+    return f"{compact({'name': call.tool, 'arguments': call.arguments})} -> {text}"

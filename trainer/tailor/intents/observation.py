@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from mcp_sim.worldmodel.wire import compact
+from schemas.recorded import RecordedCall
 from trainer.record import Record, Turn
+from trainer.tailor.ground import Ground
 from trainer.tailor.intents.reply import placeholders, target
 from trainer.tailor.intents.scene import Intent, Scene
+from trainer.tailor.objects import Known, place
 from trainer.tailor.recipe import Use
+from trainer.tailor.words import words
 
 _FACTS: dict[str, Any] = {
     "type": "object",
@@ -50,11 +54,16 @@ class NextObservation(Intent):
         turns = (*scene.turns(), Turn("assistant", target(scene), True))
         yield self.record(scene.beat, use, turns, facts=facts, evidence=scene.evidence, sources=scene.sources)
 
+    def objection(self, record: Record, ground: Ground, known: Known) -> str | None:  # noqa: ARG002
+        """Whether the facts are those of the call, as the prompt shows it."""
+        return _wrong_facts(record, ground)
+
 
 class ErrorPrediction(Intent):
     """Whether a call is refused, and how."""
 
     name = "error-prediction"
+    is_derived = True
     schema = _FACTS
     says = (_KINDS, _ASK)
 
@@ -63,6 +72,29 @@ class ErrorPrediction(Intent):
         call = scene.moment.event.call
         *before, last = scene.turns()
         asked = Turn("user", f"{last.content}\n\n{_ASK}")
-        said = {"refused": True, "error": call.text} if call.is_error else {"refused": False}
-        turns = (*before, asked, Turn("assistant", compact(said), True))
+        turns = (*before, asked, Turn("assistant", _refused(call), True))
         yield self.record(scene.beat, use, turns, facts=scene.facts(), evidence=scene.evidence, sources=scene.sources)
+
+    def objection(self, record: Record, ground: Ground, known: Known) -> str | None:  # noqa: ARG002
+        """Whether it says what the service did."""
+        if record.turns[-1].content != _refused(ground.events[record.sources[0]].call):
+            return "what is learned is not what the service did"
+        return _wrong_facts(record, ground)
+
+
+def _refused(call: RecordedCall) -> str:
+    return compact({"refused": True, "error": call.text} if call.is_error else {"refused": False})
+
+
+def _wrong_facts(record: Record, ground: Ground) -> str | None:
+    event = ground.events[record.sources[0]]
+    changed = {place(anchor)[1] for name in record.evidence if (anchor := ground.anchors[name]).kind == "delta"}
+    asked = compact(event.call.arguments)
+    for row in record.facts["rows"]:
+        key = row.partition(" ")[2]
+        if key not in changed and key not in event.call.text and key not in asked:
+            return f"/facts/rows names '{row}', which neither the call nor its answer does"
+    said = words(event.call.text)
+    told = frozenset().union(*(words(turn.content.removesuffix(_ASK)) for turn in record.turns[:-1]))
+    expected = round(len(said & told) / len(said), 3) if said else 1.0
+    return None if record.facts["known"] == expected else "/facts/known is not the share of words that are known"

@@ -16,7 +16,9 @@ from trainer.record import Record, Turn, TurnClass, identified
 from trainer.tailor.anchors import Anchor
 from trainer.tailor.classes import draw
 from trainer.tailor.filters import Loss
+from trainer.tailor.ground import Ground
 from trainer.tailor.ids import ids_in
+from trainer.tailor.objects import Known
 from trainer.tailor.recipe import Use
 from trainer.tailor.walk import Moment, Run
 from trainer.tailor.words import words
@@ -195,6 +197,7 @@ class Intent:
         needs: kinds of anchors without which there is nothing to make a record of.
         schema: the JSON Schema of the facts of its records.
         says: all that its templates say by themselves.
+        is_derived: whether what is learned is worked out of events and anchors, so that `objection` does it again.
     """
 
     name = ""
@@ -202,6 +205,7 @@ class Intent:
     needs: tuple[str, ...] = ("call", "status")
     schema: dict[str, Any] = {"type": "object"}  # noqa: RUF012 - never changed
     says: tuple[str, ...] = ()
+    is_derived = False
 
     def of_scene(self, scene: Scene, use: Use) -> Iterator[Record]:
         """The records about one call."""
@@ -210,6 +214,10 @@ class Intent:
     def of_story(self, story: Story, use: Use) -> Iterator[Record]:
         """The records about a whole run."""
         yield from ()
+
+    def objection(self, record: Record, ground: Ground, known: Known) -> str | None:
+        """What is wrong with a record of it, beside values that nothing vouches for; None if nothing is."""
+        return None
 
     def instruction(self, record: Record) -> int | None:
         """The turn that a model may say in other words, if there is one."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mcp_sim.worldmodel.wire import compact
+from mcp_sim.worldmodel.wire import action, compact
 from trainer.record import Record, Turn
 from trainer.tailor.classes import draw
+from trainer.tailor.ground import Ground, said
 from trainer.tailor.ids import ids_in, is_distinctive
 from trainer.tailor.intents.scene import Beat, Intent, Scene
+from trainer.tailor.objects import Known, is_part, pairs_of
 from trainer.tailor.recipe import Use
 
 _STATE = (
@@ -36,6 +39,7 @@ class StateQuery(Intent):
 
     name = "state-query"
     needs = ("delta",)
+    is_derived = True
     says = (_STATE, _HELD)
     schema: dict[str, Any] = {  # noqa: RUF012 - never changed
         "type": "object",
@@ -70,6 +74,19 @@ class StateQuery(Intent):
                 sources=tuple(found.moment.event.id for found in reversed(told)),
             )
 
+    def objection(self, record: Record, ground: Ground, known: Known) -> str | None:  # noqa: ARG002
+        """Whether the row is as the changes in evidence leave it."""
+        facts = record.facts
+        row, answer = known.row(facts["entity"], facts["key"]), facts["answer_row"]
+        if record.turns[-1].content != compact(answer):
+            return "what is learned is not the row"
+        if (answer is None) != (row is None) or (row is not None and not is_part(pairs_of(answer), row)):
+            return "/facts/answer_row is not the row after the changes in evidence"
+        question = record.turns[-2].content
+        named = compact(facts["key"]) in question and all(name in question for name in facts["fields"])
+        is_whole = answer is None or list(answer) == list(facts["fields"])
+        return None if named and is_whole else "the question does not ask for this row"
+
     def instruction(self, record: Record) -> int | None:
         """The question."""
         return len(record.turns) - 2
@@ -79,6 +96,7 @@ class ReferentialProbe(Intent):
     """In which turn an id was named first; some of the ids are made up."""
 
     name = "referential-probe"
+    is_derived = True
     needs = ("call",)
     says = (
         _STATE,
@@ -95,21 +113,19 @@ class ReferentialProbe(Intent):
         told = scene.told[-_TURNS:]
         if len(told) < 2:
             return
-        named: dict[str, int] = {}
-        for beat in told:
-            for text in _named(beat):
-                named.setdefault(text, beat.step.n)
-        known = sorted(named)
+        known = sorted({text for beat in told for text in _named(beat)})
         if not known:
             return
         chance = draw(f"{scene.settings.seed}:probe:{scene.moment.event.id}")
         key = known[int(chance * len(known))]
-        turn: int | None = named[key]
+        turn = _first(key, ((beat.step.n, f"{beat.asked}\n{beat.told}") for beat in told))
         declared: tuple[str, ...] = ()
         if chance * 1000 % 3 < 1:
             key, turn, declared = _made_up(key, chance), None, ("/facts/id",)
             if any(key in beat.asked or key in beat.told for beat in told):
                 return
+        elif turn is None:
+            return
         question = _NAMED.format(key=compact(key))
         turns = (*_dialogue(told), Turn("user", question), Turn("assistant", compact({"turn": turn}), True))
         yield self.record(
@@ -124,9 +140,27 @@ class ReferentialProbe(Intent):
             generated=declared,
         )
 
+    def objection(self, record: Record, ground: Ground, known: Known) -> str | None:  # noqa: ARG002
+        """Whether this turn is the first to name the id."""
+        key, turn = record.facts["id"], record.facts["turn"]
+        events = [ground.events[name] for name in reversed(record.sources)]
+        texts = (
+            (ground.turns[e.id], f"{action(ground.turns[e.id], e.call.tool, e.call.arguments)}\n{said(e.call)}")
+            for e in events
+        )
+        if turn != _first(key, texts) or record.turns[-1].content != compact({"turn": turn}):
+            return "another turn names the id first"
+        return None if compact(key) in record.turns[-2].content else "the question does not ask for this id"
+
     def instruction(self, record: Record) -> int | None:
         """The question."""
         return len(record.turns) - 2
+
+
+def _first(key: str, told: Iterable[tuple[int, str]]) -> int | None:
+    """The first turn whose text names an id, wherever it stands there."""
+    name = re.compile(rf"(?<!\w){re.escape(compact(key)[1:-1])}(?!\w)")
+    return next((number for number, text in told if name.search(text)), None)
 
 
 def _named(beat: Beat) -> Iterator[str]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mcp_sim.worldmodel.wire import compact
+from mcp_sim.worldmodel.wire import action, compact, observed
+from schemas.recorded import RecordedCall
 from schemas.types import Tool, World
 from trainer.record import Record, Turn
+from trainer.tailor.events import Event
+from trainer.tailor.ground import Ground, said
 from trainer.tailor.intents.scene import Beat, Intent, Story
+from trainer.tailor.objects import Known
 from trainer.tailor.recipe import Use
 
 _ROLE = "You are the service behind these tools: answer every action with the observation that it returns, alone."
@@ -64,9 +68,8 @@ class FaultAndRecovery(Intent):
                 continue
             found += 1
             beats = story.kept[index : story.kept.index(mended) + 1]
-            yield self.record(
-                mended, use, self._turns(story, beats), facts=_mended(first, mended), **evidence_of(beats)
-            )
+            facts = _mended(call, mended.moment.event.call)
+            yield self.record(mended, use, self._turns(story, beats), facts=facts, **evidence_of(beats))
 
     def _turns(self, story: Story, beats: list[Beat]) -> tuple[Turn, ...]:
         system = Turn("system", f"{_ROLE}\n\n# Tools\n{definitions(story.world, beats)}")
@@ -74,17 +77,24 @@ class FaultAndRecovery(Intent):
         turns = (t for beat in beats for t in (Turn("user", beat.asked), Turn("assistant", beat.told, beat in edges)))
         return (system, *turns)
 
+    def objection(self, record: Record, ground: Ground, known: Known) -> str | None:
+        """Whether the first and the last call differ as it says."""
+        first, last = (ground.events[record.sources[at]].call for at in (0, -1))
+        is_right = record.facts == _mended(first, last) and first.is_error and not last.is_error
+        return None if is_right else "the facts are not those of the first and the last call"
 
-def _mended(first: Beat, mended: Beat) -> dict[str, Any]:
-    before, after = first.step.call.arguments, mended.step.call.arguments
+
+def _mended(first: RecordedCall, mended: RecordedCall) -> dict[str, Any]:
+    before, after = first.arguments, mended.arguments
     changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
-    return {"tool": first.step.call.tool, "error": first.moment.event.call.text, "changed": changed}
+    return {"tool": first.tool, "error": first.text, "changed": changed}
 
 
 class ToolSchemaInduction(Intent):
     """The input schema of a tool from calls that it took."""
 
     name = "tool-schema-induction"
+    is_derived = True
     _ASK = (
         "These are calls that one tool took. Give the JSON Schema of its arguments as far as the calls show it: an "
         "object with `type`, `properties` with the `type` of each, and `required`."
@@ -114,6 +124,19 @@ class ToolSchemaInduction(Intent):
             asked = f"{self._ASK}\n\n{name}: {tool.description}\n{calls}"
             turns = (Turn("user", asked), Turn("assistant", compact(schema), True))
             yield self.record(beats[0], use, turns, facts={"tool": name, "schema": schema}, **evidence_of(first))
+
+    def objection(self, record: Record, ground: Ground, known: Known) -> str | None:
+        """Whether the schema is what these calls show of it."""
+        calls = [ground.events[name].call for name in record.sources]
+        tool = ground.world.tools.get(record.facts["tool"])
+        if tool is None or any(call.tool != tool.name for call in calls):
+            return "the calls are not of this tool"
+        shown = "\n".join(compact(call.arguments) for call in calls)
+        if not record.turns[0].content.endswith(f"\n{shown}"):
+            return "the calls are not those of the recording"
+        expected = _as_shown(tool.input_schema, [call.arguments for call in calls])
+        is_right = record.facts["schema"] == expected and record.turns[-1].content == compact(expected)
+        return None if is_right else "the schema is not what these calls show"
 
 
 def _as_shown(schema: dict[str, Any], calls: list[dict[str, Any]]) -> dict[str, Any]:
@@ -155,6 +178,20 @@ class CptDocument(Intent):
             }
             facts = {"calls": len(beats), "learned": sum(beat.learned for beat in beats), "classes": classes}
             yield self.record(beats[0], use, (system, *turns), facts=facts, **evidence_of(beats))
+
+    def objection(self, record: Record, ground: Ground, known: Known) -> str | None:
+        """Whether it tells of its calls in their order, and counts them."""
+        facts, events = record.facts, [ground.events[name] for name in record.sources]
+        expected = [text for event in events for text in _dialogue(event, ground.turns[event.id])]
+        if [turn.content for turn in record.turns[1:]] != expected:
+            return "the turns are not the calls in their order"
+        learned = sum(turn.loss for turn in record.turns)
+        counted = (facts["calls"], facts["learned"], sum(facts["classes"].values()))
+        return None if counted == (len(events), learned, len(events)) else "the facts do not count the calls"
+
+
+def _dialogue(event: Event, turn: int) -> tuple[str, str]:
+    return action(turn, event.call.tool, event.call.arguments), observed(said(event.call))
 
 
 def _parts(beats: list[Beat], most: int) -> Iterator[list[Beat]]:
@@ -201,19 +238,27 @@ class AgentSft(Intent):
         system = Turn("system", f"{_AGENT}\n\n# Tools\n{definitions(story.world, beats)}")
         turns = [system, Turn("user", f"# Goal\n{goal}")]
         for beat in beats:
-            said = compact({"name": beat.step.call.tool, "arguments": beat.step.call.arguments})
-            turns += [
-                Turn("assistant", said, not beat.moment.event.call.is_error),
-                Turn("tool", beat.told.partition("\n")[2]),
-            ]
+            call = beat.moment.event.call
+            turns += [Turn("assistant", _asked(call), not call.is_error), Turn("tool", said(call))]
         evidence = evidence_of(beats)
         deltas = tuple(found for beat in beats for found in beat.of_kind("delta"))
         evidence["evidence"] = tuple(dict.fromkeys((*evidence["evidence"], *deltas)))
         yield self.record(beats[0], use, tuple(turns), facts={"goal": goal, "calls": len(beats)}, **evidence)
 
+    def objection(self, record: Record, ground: Ground, known: Known) -> str | None:
+        """Whether it tells of its calls in their order."""
+        calls = [ground.events[name].call for name in record.sources]
+        expected = [text for call in calls for text in (_asked(call), said(call))]
+        is_right = [turn.content for turn in record.turns[2:]] == expected and record.facts["calls"] == len(calls)
+        return None if is_right else "the turns are not the calls in their order"
+
     def instruction(self, record: Record) -> int | None:
         """The goal."""
         return 1
+
+
+def _asked(call: RecordedCall) -> str:
+    return compact({"name": call.tool, "arguments": call.arguments})
 
 
 def _goal(beat: Beat) -> str:
