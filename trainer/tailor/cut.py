@@ -109,7 +109,8 @@ class Cutter:
                 events = {**events, stranger.id: stranger}
                 turns = {**turns, stranger.id: self._stranger.step.n}
                 anchors |= {one.id: one for one in self._stranger.anchors}
-            ground = Ground(self._world, events, anchors, turns, frozenset(), frozenset())
+            said = {one.id: one for one in run.said}
+            ground = Ground(self._world, events, anchors, turns, frozenset(), frozenset(), said)
             made += self._let_through(cut, ground, self._of_story(story))
             self._stranger = story.kept[0] if story.kept else self._stranger
             cut.records = self._sampled(run, made)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from schemas.recorded import RecordedCall, RecordedRun
+from schemas.recorded import RecordedCall, RecordedRun, Speaker
 from store.raw import Ingested, RawStore, StoredEvent, ingest
 from store.traces.importers import Tell
 
@@ -30,6 +30,16 @@ class Event:
 
     def __hash__(self) -> int:
         return hash(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was said between the calls of a run; `at`: how many calls were made before."""
+
+    id: str
+    at: int
+    role: Speaker
+    text: str
 
 
 def digest(path: Path) -> str:
@@ -61,6 +71,17 @@ def runs(store: Path, shard: int = 0, of: int = 1) -> Iterator[RecordedRun]:
 def events_of(run: RecordedRun) -> tuple[Event, ...]:
     """The calls of a run in order."""
     return tuple(Event(call.event, run.id, call) for call in run.calls)
+
+
+def said_of(run: RecordedRun) -> tuple[Said, ...]:
+    """What was said in a run, in order."""
+    found, calls = [], 0
+    for part in run.parts:
+        if isinstance(part, RecordedCall):
+            calls += 1
+        elif part.text.strip():
+            found.append(Said(part.event, calls, part.role, part.text))
+    return tuple(found)
 
 
 def raw_events(store: Path, events: Iterable[str]) -> list[StoredEvent]:

@@ -51,7 +51,7 @@ def _objections(record: Record, intent: Intent, ground: Ground) -> Iterator[tupl
     yield from _form(record, intent.schema)
     yield from _evidence(record, ground)
     yield from _facts(record, ground)
-    known = Known(record, ground, record.sources)
+    known = Known(record, ground, ground.calls(record))
     wrong = intent.objection(record, ground, known)
     if wrong is not None:
         yield "derived", wrong
@@ -72,7 +72,7 @@ def _evidence(record: Record, ground: Ground) -> Iterable[tuple[str, str]]:
     if not record.sources or not record.evidence:
         yield "evidence", "it names no event, or no anchor"
     for name in record.sources:
-        if name not in ground.events:
+        if name not in ground.events and name not in ground.said:
             yield "evidence", f"there is no event '{name}'"
     for name in record.evidence:
         if name not in ground.anchors:
@@ -99,7 +99,8 @@ def _facts(record: Record, ground: Ground) -> Iterable[tuple[str, str]]:
 
 def _fact_words(record: Record, ground: Ground) -> Iterable[tuple[str, str]]:
     known = [defined_words(ground.world), ground.wording]
-    known += [event_words(ground.events[name]) for name in record.sources]
+    known += [event_words(event) for event in ground.calls(record)]
+    known += [words(ground.said[name].text) for name in record.sources if name in ground.said]
     known += [_anchor_words(ground.anchors[name]) for name in record.evidence]
     known.append(_declared(record))
     checked = ("answer", "arguments") if "answer" in record.facts else ()  # as a whole already
@@ -116,12 +117,12 @@ class _Reader:
         self._record = record
         self._is_derived = intent.is_derived
         self._known = known
-        self._own = Known(record, ground, record.sources[:1])
+        self._own = Known(record, ground, ground.calls(record)[:1])
         self._defined = defined_text(ground.world)
         self._told = ground.told(record)
         self._pieces = sorted(filter(str.strip, self._told), key=lambda piece: (-len(piece), piece))
         anchors = [ground.anchors[name] for name in record.evidence]
-        events = [ground.events[name] for name in record.sources]
+        events = ground.calls(record)
         anchored = (_anchor_words(anchor) for anchor in anchors)
         self._words = defined_words(ground.world).union(ground.wording, _declared(record), *anchored)
         values = [value for event in events for value in scalars(event.call.arguments)]

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from mcp_sim.errors import McpSimError
 from mcp_sim.learn.data import read_data
 from store.raw import files_of
 from store.traces.importers import Complaint, Tell
+from store.traces.importers.event import Form
 from store.traces.importers.forms import recognised
 from trainer.tailor.definitions import holds_definitions
 from trainer.tailor.kitchen import RecipeError, place
 from trainer.tailor.recipe import Source
 
+_LOOKED_AT = 10_000
+"""Events of a file among which a call is looked for."""
 _ROWS = (".json", ".jsonl", ".ndjson", ".csv", ".toml")
 
 
@@ -49,7 +53,9 @@ def inputs_of(source: Source, tell: Tell) -> Inputs:
     found = Inputs(source.name)
     for path in _files(source.name, source.paths, tell):
         form = recognised(path, _ignore)
-        if holds_definitions(path):
+        if form is not None and _holds_calls(form, path):  # and perhaps the tools as well
+            found.recordings.append(path)
+        elif holds_definitions(path):
             found.tools.append(path)
         elif form is not None:
             found.recordings.append(path)
@@ -70,6 +76,10 @@ def _files(source: str, paths: Iterable[str], tell: Tell) -> Iterator[Path]:
         if not path.exists():
             raise RecipeError(f"source '{source}': there is no '{path}'")
         yield from files_of([path], tell)
+
+
+def _holds_calls(form: Form, path: Path) -> bool:
+    return any(event.what == "call" for event in islice(form.events(path, _ignore), _LOOKED_AT))
 
 
 def _holds_rows(path: Path) -> bool:

@@ -17,7 +17,7 @@ from store.traces.encode import decode_step
 from trainer.record import encode_record
 from trainer.tailor.census import domain_of
 from trainer.tailor.cut import Arm, Cut, Cutter
-from trainer.tailor.events import Event, events_of, raw_events, runs
+from trainer.tailor.events import Event, events_of, raw_events, runs, said_of
 from trainer.tailor.filters import size_of
 from trainer.tailor.phrases import Phraser
 from trainer.tailor.scan import store_path
@@ -133,7 +133,7 @@ class _Maker:
                 continue
             service = self._services[domain_of(source, recorded, recorded.calls[0])]
             declared = service.declared if service.has_definitions else None
-            run = Run(recorded.id, service.name, source, events, None, declared)
+            run = Run(recorded.id, service.name, source, events, None, declared, said_of(recorded))
             yield run, world_of(service), tables_of_service(service)
 
 

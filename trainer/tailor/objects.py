@@ -28,9 +28,9 @@ _INNER = 3
 class Known:
     """The objects that a record may speak of: those of some events, and those of the anchors that it names."""
 
-    def __init__(self, record: Record, ground: Ground, events: Iterable[str]) -> None:
+    def __init__(self, record: Record, ground: Ground, events: Iterable[Event]) -> None:
         self._world = ground.world
-        self._objects = [_of_tools(ground.world), *(_of_event(ground.events[name]) for name in events)]
+        self._objects = [_of_tools(ground.world), *map(_of_event, events)]
         deltas = sorted(
             (anchor for name in record.evidence if (anchor := ground.anchors[name]).kind == "delta"),
             key=lambda anchor: anchor.evidence[-1] == record.sources[0],  # the call itself comes last

@@ -22,7 +22,7 @@ from store.matching import same
 from store.shelf import At
 from store.traces.replay import TracePast
 from store.view import EntityView
-from trainer.tailor.events import Event
+from trainer.tailor.events import Event, Said
 from trainer.tailor.ledger import Ledger
 
 _OTHERWISE = "the same call was answered otherwise before, and nothing was written since"
@@ -41,6 +41,7 @@ class Run:
         events: its calls in order.
         steps: the same calls as our own traces have them, with all that they changed; None for recordings of others.
         declared: the tools whose definition is known; None where the recording came without definitions.
+        said: what was said between the calls.
     """
 
     key: str
@@ -49,6 +50,7 @@ class Run:
     events: tuple[Event, ...]
     steps: tuple[Step, ...] | None = None
     declared: frozenset[str] | None = None
+    said: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 from mcp_sim.worldmodel.wire import compact
 from schemas.recorded import RecordedCall
 from trainer.record import Record, Turn
-from trainer.tailor.ground import CUT_OFF, Ground, said
+from trainer.tailor.ground import CUT_OFF, Ground, told
 from trainer.tailor.intents.scene import Beat, Intent, Story
 from trainer.tailor.intents.story import evidence_of
 from trainer.tailor.objects import Known
@@ -98,6 +98,6 @@ def _asked(beat: Beat) -> set[str]:
 
 
 def _fragment(call: RecordedCall) -> str:
-    text = said(call)
+    text = told(call)
     text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
     return f"{compact({'name': call.tool, 'arguments': call.arguments})} -> {text}"

@@ -9,7 +9,7 @@ from typing import Any
 from mcp_sim.worldmodel.wire import action, compact
 from trainer.record import Record, Turn
 from trainer.tailor.classes import draw
-from trainer.tailor.ground import Ground, said
+from trainer.tailor.ground import Ground, told
 from trainer.tailor.ids import ids_in, is_distinctive
 from trainer.tailor.intents.scene import Beat, Intent, Scene
 from trainer.tailor.objects import Known, is_part, pairs_of
@@ -145,7 +145,7 @@ class ReferentialProbe(Intent):
         key, turn = record.facts["id"], record.facts["turn"]
         events = [ground.events[name] for name in reversed(record.sources)]
         texts = (
-            (ground.turns[e.id], f"{action(ground.turns[e.id], e.call.tool, e.call.arguments)}\n{said(e.call)}")
+            (ground.turns[e.id], f"{action(ground.turns[e.id], e.call.tool, e.call.arguments)}\n{told(e.call)}")
             for e in events
         )
         if turn != _first(key, texts) or record.turns[-1].content != compact({"turn": turn}):

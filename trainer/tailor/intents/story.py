@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mcp_sim.worldmodel.wire import action, compact, observed
 from schemas.recorded import RecordedCall
 from schemas.types import Tool, World
 from trainer.record import Record, Turn
-from trainer.tailor.events import Event
-from trainer.tailor.ground import Ground, said
+from trainer.tailor.events import Event, Said
+from trainer.tailor.ground import Ground, told
 from trainer.tailor.intents.scene import Beat, Intent, Story
 from trainer.tailor.objects import Known
 from trainer.tailor.recipe import Use
@@ -19,6 +19,11 @@ _ROLE = "You are the service behind these tools: answer every action with the ob
 _AGENT = (
     "You are a software agent. Reach the goal that the user names by calling tools, one at a time: answer with JSON, "
     "`name` and `arguments` of the call, and nothing else."
+)
+_GOAL = "# Goal\n"
+_WITH_USER = (
+    "You are a software agent that helps the user. To call a tool, answer with JSON, `name` and `arguments` of the "
+    "call, and nothing else; answer with anything else to speak to the user."
 )
 _CALLS_SHOWN = 6
 
@@ -191,7 +196,7 @@ class CptDocument(Intent):
 
 
 def _dialogue(event: Event, turn: int) -> tuple[str, str]:
-    return action(turn, event.call.tool, event.call.arguments), observed(said(event.call))
+    return action(turn, event.call.tool, event.call.arguments), observed(told(event.call))
 
 
 def _parts(beats: list[Beat], most: int) -> Iterator[list[Beat]]:
@@ -209,12 +214,16 @@ def _parts(beats: list[Beat], most: int) -> Iterator[list[Beat]]:
 
 
 class AgentSft(Intent):
-    """A run from the side of the agent: its calls are learned, the goal is what they brought about."""
+    """A run from the side of the agent: what it called and said is learned.
+
+    The goal is what the user said; where that was not recorded, what the calls brought about.
+    """
 
     name = "agent-sft"
     says = (
         _AGENT,
-        "Tools Goal Use to with and Create Change Delete so that is",
+        _WITH_USER,
+        "Tools Instructions Goal Use to with and Create Change Delete so that is",
         "name arguments",
         "1 2 3 4 5 6 7 8 9 10 11 12",
     )
@@ -227,34 +236,79 @@ class AgentSft(Intent):
     _ERRORS = 0.34
 
     def of_story(self, story: Story, use: Use) -> Iterator[Record]:
-        """One record of a run that is long enough, mostly succeeds, and brings something about."""
+        """One record of a run that is long enough, mostly succeeds, and has a goal."""
         beats = story.kept
         errors = sum(beat.moment.event.call.is_error for beat in beats)
-        goals = [goal for beat in beats if (goal := _goal(beat))]
         enough = len(beats) >= int(use.options.get("calls", self._CALLS))
-        if not enough or not goals or errors > self._ERRORS * len(beats):
+        if not enough or errors > self._ERRORS * len(beats):
             return
+        record = self._with_user(story, use) if _asked_for(story.run.said) else self._with_goal(story, use)
+        if record is not None:
+            yield record
+
+    def _with_user(self, story: Story, use: Use) -> Record:
+        said, beats = story.run.said, story.kept
+        instructions = "\n".join(one.text for one in said if one.role == "system")
+        rules = f"# Instructions\n{instructions}\n\n" if instructions else ""
+        system = Turn("system", f"{_WITH_USER}\n\n{rules}# Tools\n{definitions(story.world, beats)}")
+        turns = [system, *_conversation([(beat.at, beat.moment.event.call) for beat in beats], said)]
+        facts = {"goal": _asked_for(said), "calls": len(beats)}
+        evidence = evidence_of(beats)
+        evidence["sources"] = (*evidence["sources"], *(one.id for one in said))
+        return self.record(beats[0], use, tuple(turns), facts=facts, **evidence)
+
+    def _with_goal(self, story: Story, use: Use) -> Record | None:
+        beats = story.kept
+        goals = [goal for beat in beats if (goal := _goal(beat))]
+        if not goals:
+            return None
         goal = "\n".join(f"{number}. {text}" for number, text in enumerate(goals[:12], 1))
         system = Turn("system", f"{_AGENT}\n\n# Tools\n{definitions(story.world, beats)}")
-        turns = [system, Turn("user", f"# Goal\n{goal}")]
-        for beat in beats:
-            call = beat.moment.event.call
-            turns += [Turn("assistant", _asked(call), not call.is_error), Turn("tool", said(call))]
+        turns = [system, Turn("user", f"{_GOAL}{goal}")]
+        turns += _conversation([(beat.at, beat.moment.event.call) for beat in beats], ())
         evidence = evidence_of(beats)
         deltas = tuple(found for beat in beats for found in beat.of_kind("delta"))
         evidence["evidence"] = tuple(dict.fromkeys((*evidence["evidence"], *deltas)))
-        yield self.record(beats[0], use, tuple(turns), facts={"goal": goal, "calls": len(beats)}, **evidence)
+        return self.record(beats[0], use, tuple(turns), facts={"goal": goal, "calls": len(beats)}, **evidence)
 
     def objection(self, record: Record, ground: Ground, known: Known) -> str | None:
-        """Whether it tells of its calls in their order."""
-        calls = [ground.events[name].call for name in record.sources]
-        expected = [text for call in calls for text in (_asked(call), said(call))]
-        is_right = [turn.content for turn in record.turns[2:]] == expected and record.facts["calls"] == len(calls)
-        return None if is_right else "the turns are not the calls in their order"
+        """Whether it tells of its calls, and of what was said between them, in their order."""
+        events, said = ground.calls(record), [ground.said[name] for name in record.sources if name in ground.said]
+        begin = 1 if said else 2
+        places = {name: at for at, name in enumerate(ground.events)}
+        expected = _conversation([(places[event.id], event.call) for event in events], said)
+        is_right = list(record.turns[begin:]) == expected and record.facts["calls"] == len(events)
+        if said:
+            is_right = is_right and record.facts["goal"] == _asked_for(said)
+        elif not record.generated:
+            is_right = is_right and record.turns[1].content == f"{_GOAL}{record.facts['goal']}"
+        return None if is_right else "the turns are not what was called and said, in its order"
 
     def instruction(self, record: Record) -> int | None:
-        """The goal."""
-        return 1
+        """The goal, where no user said it."""
+        return 1 if record.turns[1].content.startswith(_GOAL) else None
+
+
+def _asked_for(said: Iterable[Said]) -> str:
+    """What the user said first."""
+    return next((one.text for one in said if one.role == "user"), "")
+
+
+def _conversation(calls: list[tuple[int, RecordedCall]], said: Iterable[Said]) -> list[Turn]:
+    """Calls, each with its place in the run, and what was said between them, as the turns of an agent."""
+    turns: list[Turn] = []
+    waiting = [one for one in said if one.role != "system"]
+    for at, call in calls:
+        while waiting and waiting[0].at <= at:
+            turns.append(_spoken(waiting.pop(0)))
+        turns += [Turn("assistant", _asked(call), not call.is_error), Turn("tool", told(call))]
+    return turns + [_spoken(one) for one in waiting]
+
+
+def _spoken(one: Said) -> Turn:
+    if one.role == "assistant":
+        return Turn("assistant", one.text, True)
+    return Turn("user" if one.role == "user" else "tool", one.text)
 
 
 def _asked(call: RecordedCall) -> str:
