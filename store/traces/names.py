@@ -45,7 +45,9 @@ def secret_name(name: str) -> str | None:
         return last
     if _PASSWORD.fullmatch(last) or _PASSWORD.fullmatch(pair):
         return "password"
-    return "secret" if _SECRET.fullmatch(last) or _SECRET.fullmatch(pair) else None
+    if _SECRET.fullmatch(last) or _SECRET.fullmatch(pair):
+        return "secret"
+    return secret_name(name.lower()) if name != name.lower() else None  # headers come in any case
 
 
 def is_secret_under(kind: str, value: str) -> bool:

@@ -44,12 +44,21 @@ _ASSIGNED = re.compile(
     r"(?P<secret>[^\s\"'`&;,<>()\[\]{}]{4,400})",
     re.ASCII,
 )
+_TAGGED = re.compile(
+    rf"(?i)<(?P<name>[\w.:-]{{0,40}}?{_WORDS})(?:\s[^<>]{{0,200}})?>(?P<secret>[^<>]{{4,400}})</", re.ASCII
+)
+_FLAG = re.compile(
+    rf"(?i)(?<![\w-])--?(?P<name>[\w-]{{0,40}}?{_WORDS})[ \t]+[\"'`]?"
+    r"(?P<secret>[^\s\"'`<>\[\]{}-][^\s\"'`]{3,399})",
+    re.ASCII,
+)
+_USER = re.compile(r"(?<![\w-])(?:-u|--user)[ =][\"']?[^\s:\"']{1,100}:(?P<secret>[^\s\"']{4,400})", re.ASCII)
 _TOLD = re.compile(
     r"(?i)\b(?:password|passphrase|passcode|api key|secret)(?: (?:is|was|to|of)(?: |: ?)|: ?)[\"'`]?"
     r"(?P<secret>(?=[^\s\"'`]*[\d!@#$%^&*])(?=[^\s\"'`]*[a-z])[^\s\"'`,;<>()\[\]{}]{5,100})",
     re.ASCII,
 )
-_MARKS = re.compile(r"(?i)pass|pwd|secret|key|token|auth|credential|sessi|sig", re.ASCII)
+_MARKS = re.compile(r"(?i)pass|pwd|secret|key|token|auth|credential|sessi|sig|-u[ =]|--user", re.ASCII)
 _CARD = re.compile(
     r"(?<![\w.+-])(?:(?:4\d{3}|5[1-5]\d\d|2[2-7]\d\d|6(?:011|4[4-9]\d|5\d\d))([ -]?)\d{4}\1\d{4}\1\d{4}"
     r"|3[47]\d\d([ -]?)\d{6}\2\d{5}|3[068]\d\d([ -]?)\d{6}\3\d{4})(?![\w-]|\.\d)",
@@ -101,12 +110,20 @@ def _shaped(text: str) -> Iterator[Span]:
 def _named(text: str) -> Iterator[Span]:
     if _LIKELY.search(text):
         yield from _under_names(text)
+    for pattern in (_TAGGED, _FLAG) if "</" in text or "--" in text else ():
+        for match in pattern.finditer(text):
+            kind = secret_name(match["name"])
+            if kind is not None and is_secret_under(kind, match["secret"]) and _is_mixed(match["secret"]):
+                yield Span(*match.span("secret"), kind)
+    for match in _USER.finditer(text):
+        if not match["secret"].isdigit():
+            yield Span(*match.span("secret"), "password")
     for match in _TOLD.finditer(text):
         yield Span(*match.span("secret"), "password")
 
 
 def _under_names(text: str) -> Iterator[Span]:
-    for match in _QUOTED.finditer(text):
+    for match in _nested(_QUOTED, text):
         kind = secret_name(match["name"])
         if kind is not None and is_secret_under(kind, match["secret"]):
             yield Span(*match.span("secret"), kind)
@@ -115,6 +132,14 @@ def _under_names(text: str) -> Iterator[Span]:
         is_prose = match["sign"].strip() != "="
         if kind is not None and is_secret_under(kind, match["secret"]) and (not is_prose or _is_mixed(match["secret"])):
             yield Span(*match.span("secret"), kind)
+
+
+def _nested(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Every match, also those inside of what an earlier one took for the secret: JSON stands in JSON."""
+    at = 0
+    while (match := pattern.search(text, at)) is not None:
+        yield match
+        at = match.start("secret")
 
 
 def _cards(text: str) -> Iterator[Span]:

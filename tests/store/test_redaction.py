@@ -125,6 +125,11 @@ def test_a_secret_is_known_by_the_name_that_it_stands_under(name: str, place: An
         ("DefaultEndpointsProtocol=https;AccountKey=" + "aB3/" * 21 + "==", "aB3/aB3/", "api-key"),
         ("Your password is hunter2, do not tell", "hunter2", "password"),
         ("export API_KEY=abcdefgh", "abcdefgh", "secret"),
+        ("X-aPi-kEy: abcd1234", "abcd1234", "secret"),
+        ("tool --api-key abcd1234 https://a.example", "abcd1234", "secret"),
+        ("curl -u ada:pa55word https://a.example", "pa55word", "password"),
+        ("<login><password>pa55word</password></login>", "pa55word", "password"),
+        (json.dumps({"token": json.dumps({"secret": "pa55"})}), "pa55", "secret"),
         ("https://x.blob.example/c?sv=2024&sig=" + quote("aB3+/x9=") + "&se=1", "aB3%2B", "secret"),
     ],
 )
