@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from mcp_sim.errors import SetupError
 from mcp_sim.runner.report import Case
+from mcp_sim.tasks.harbor import is_harbor, read_harbor_tasks
 from schemas.contracts import load_contract, shipped_contract, shipped_contracts
 from schemas.contracts.contract import Contract
 from schemas.contracts.task import read_tasks
@@ -99,8 +101,9 @@ def _loaded(contracts: Iterable[str]) -> dict[str, tuple[Contract, int]]:
     problems: list[Problem | str] = []
     for text in contracts:
         try:
-            if text.endswith(TASKS):
-                found |= {f"{text}:{task.name}": (task.contract, task.seed) for task in read_tasks(text)}
+            if text.endswith(TASKS) or is_harbor(Path(text)):
+                tasks = read_tasks(text) if text.endswith(TASKS) else read_harbor_tasks(Path(text))
+                found |= {f"{text}:{task.name}": (task.contract, task.seed) for task in tasks}
                 continue
             for name in _named(text):
                 contract = shipped_contract(name) if name in shipped_contracts() else load_contract(name)

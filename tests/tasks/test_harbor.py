@@ -74,6 +74,16 @@ def test_tasks_come_back_as_they_were(of_the_shop: list[Task], tmp_path: Path) -
     )
 
 
+def test_a_task_of_another_maker_is_told_and_what_can_be_done_with_it(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="holds no task of Harbor"):
+        list(read_harbor_tasks(tmp_path))
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "task.toml").write_text('schema_version = "1.4"\n')
+    for folder in (tmp_path, tmp_path / "other"):
+        with pytest.raises(SetupError, match=r"other is a task of another maker.*\(ATIF\)"):
+            list(read_harbor_tasks(folder))
+
+
 @pytest.mark.parametrize("kind", ["change", "question"])
 def test_the_solution_passes(of_the_shop: list[Task], container: Container, tmp_path: Path, kind: str) -> None:
     write_harbor_tasks(of_the_shop, tmp_path)
@@ -126,3 +136,12 @@ def test_the_command_writes_the_tasks_of_files(run: Run, of_the_shop: list[Task]
 
     assert (done.status, "2 tasks in" in done.err) == (0, True)
     assert len(list(read_harbor_tasks(tmp_path / "out"))) == 2
+
+
+def test_an_agent_is_tested_on_the_tasks_of_a_folder(run: Run, of_the_shop: list[Task], tmp_path: Path) -> None:
+    write_harbor_tasks(of_the_shop, tmp_path / "tasks")
+
+    done = run("test", tmp_path / "tasks", "--agent", f"{sys.executable} -c pass")
+
+    assert done.status == 2, "an agent that never connects is no fair trial"
+    assert all(f"shop/{task.name} " in done.err for task in of_the_shop)

@@ -16,6 +16,7 @@ SESSION = "/var/lib/mcp-sim/session.db"
 """Where the agent's session is kept in the container."""
 ANSWER = "/app/answer.txt"
 _ASKED = f"\n\nWrite that last line into the file {ANSWER} as well."
+_NAME = "task.toml"
 _DOCKERFILE = """FROM python:3.12-slim
 RUN pip install --no-cache-dir mcp-sim=={version} && mkdir -p /var/lib/mcp-sim /app
 WORKDIR /app
@@ -69,13 +70,32 @@ def write_harbor_tasks(tasks: Iterable[Task], out: Path) -> int:
     return count
 
 
+def is_harbor(folder: Path) -> bool:
+    """Whether this is a task of Harbor, or a folder of them."""
+    return bool(_tasks(folder))
+
+
+def _tasks(folder: Path) -> list[Path]:
+    return [folder] if (folder / _NAME).exists() else sorted(path.parent for path in folder.glob(f"*/{_NAME}"))
+
+
 def read_harbor_tasks(folder: Path) -> Iterator[Task]:
-    """The tasks of directories that were written so, in the order of their names.
+    """The tasks of directories that were written so, in the order of their names; or the one of such a directory.
 
     Raises:
         TaskError: a directory holds another task than it was written with.
+        SetupError: there is no task, or one whose verifier is a script of its own, which no contract can stand for.
     """
-    for path in sorted(folder.glob("*/tests/task.jsonl")):
+    inside = _tasks(folder)
+    if not inside:
+        raise SetupError(f"{folder} holds no task of Harbor: a folder with {_NAME}, or folders with one each")
+    for one in inside:
+        path = one / "tests" / "task.jsonl"
+        if not path.exists():
+            raise SetupError(
+                f"{one} is a task of another maker: its verifier runs in the task's own container. Let Harbor run it; "
+                "the trajectories that it writes are read as recordings (ATIF)"
+            )
         yield from read_tasks(path)
 
 
