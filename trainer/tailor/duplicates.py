@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,13 +25,13 @@ class Neighbours:
     def __init__(self, threshold: float) -> None:
         self._least = threshold * PERMUTATIONS
         self._width = 4 * (8 if threshold >= _CLOSE else 4)
-        self._parts: dict[tuple[int, bytes], list[int]] = {}
+        self._parts: dict[int, int | list[int]] = {}
         self._known: Hashes = np.empty((_GROWS, PERMUTATIONS), dtype=np.uint32)
         self._count = 0
 
     def nearest(self, signature: bytes) -> int | None:
         """The number of the first known one that is as like as that, or None."""
-        found = {number for part in self._cut(signature) for number in self._parts.get(part, ())}
+        found = {number for part in self._cut(signature) for number in _several(self._parts.get(part, ()))}
         if not found:
             return None
         numbers = np.fromiter(sorted(found), dtype=np.int64)
@@ -44,12 +46,23 @@ class Neighbours:
             self._known = np.concatenate([self._known, np.empty_like(self._known)])
         self._known[number] = _hashes(signature)
         for part in self._cut(signature):
-            self._parts.setdefault(part, []).append(number)
+            known = self._parts.setdefault(part, number)  # most parts have one number, which needs no list
+            if known != number:
+                self._parts[part] = [*_several(known), number] if isinstance(known, int) else _added(known, number)
         self._count += 1
         return number
 
-    def _cut(self, signature: bytes) -> list[tuple[int, bytes]]:
-        return [(at, signature[at : at + self._width]) for at in range(0, len(signature), self._width)]
+    def _cut(self, signature: bytes) -> list[int]:
+        return [hash((at, signature[at : at + self._width])) for at in range(0, len(signature), self._width)]
+
+
+def _several(found: int | Iterable[int]) -> Iterable[int]:
+    return (found,) if isinstance(found, int) else found
+
+
+def _added(found: list[int], number: int) -> list[int]:
+    found.append(number)
+    return found
 
 
 def _hashes(signature: bytes) -> Hashes:

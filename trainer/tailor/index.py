@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from sys import intern
 
 import orjson
 
 from trainer.tailor.signature import near_of
 from trainer.tailor.workshop import Workshop, read_lines
+
+_OFTEN = ("unit", "intent", "domain", "server", "session", "template", "turn_class", "source", "schema")
+"""What is the same for many entries, and is held once."""
 
 
 @dataclass(slots=True)
@@ -31,7 +35,7 @@ class Entry:
     exact: str
     near: bytes
     bodies: tuple[str, ...]
-    body: bytes
+    near_bodies: tuple[bytes, ...]
     ids: tuple[str, ...]
     schema: str
 
@@ -41,6 +45,7 @@ def entries(shop: Workshop, units: Iterable[str]) -> Iterator[Entry]:
     for unit in units:
         for line in read_lines(shop.made(unit, "index.jsonl")):
             found = orjson.loads(line)
-            found |= {"near": near_of(found["near"]), "body": near_of(found["body"])}
+            found |= {name: intern(found[name]) for name in _OFTEN}
+            found |= {"near": near_of(found["near"]), "near_bodies": tuple(map(near_of, found["near_bodies"]))}
             found |= {"bodies": tuple(found["bodies"]), "ids": tuple(found["ids"])}
             yield Entry(**found)

@@ -36,8 +36,8 @@ class HeldOut:
         self.schemas |= {entry.schema} - {""}
         self.ids.update(entry.ids)
         self.bodies.update(entry.bodies)
-        if entry.body:
-            self._near.add(entry.body)
+        for body in entry.near_bodies:
+            self._near.add(body)
 
     def read(self, path: Path, tell: Tell) -> None:
         """Hold out what a file holds: JSON Lines, JSON, or plain text, packed or not."""
@@ -62,7 +62,7 @@ class HeldOut:
         if self.settings.bodies:
             if not self.bodies.isdisjoint(entry.bodies):
                 return "body"
-            if entry.body and self._near.nearest(entry.body) is not None:
+            if any(self._near.nearest(body) is not None for body in entry.near_bodies):
                 return "near-body"
         return ""
 

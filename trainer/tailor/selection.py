@@ -88,6 +88,7 @@ def _unlike(found: Iterable[Entry], recipe: Recipe, drop: Any) -> Iterable[Entry
                 continue
             known.add(entry.near)
             ids.setdefault(place, []).append(entry.id)
+            entry.near = b""  # it is looked up there from now on, and there may be millions
         yield entry
 
 

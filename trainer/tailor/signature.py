@@ -36,7 +36,7 @@ class Signature:
         exact: hash of intent and turns.
         near: MinHash over runs of words of what is asked last and what is learned.
         bodies: hashes of long texts that are learned or answered.
-        body: MinHash of the longest of them; empty where there is none.
+        near_bodies: MinHashes of the same texts.
         ids: hashes of distinctive ids in them.
         schema: hash of the argument schema of the tool, empty where it has no arguments.
     """
@@ -44,7 +44,7 @@ class Signature:
     exact: str
     near: bytes
     bodies: tuple[str, ...]
-    body: bytes
+    near_bodies: tuple[bytes, ...]
     ids: tuple[str, ...]
     schema: str
 
@@ -55,12 +55,12 @@ def signature(record: Record, tool: Tool | None) -> Signature:
     asked = next((turn.content for turn in reversed(record.turns) if turn.role == "user"), "")
     told = [*learned, *([answer] if isinstance(answer := record.facts.get("answer"), str) else [])]
     turns = [[turn.role, turn.content, turn.loss] for turn in record.turns]
-    longest = max(told, key=len)
+    bodies = {found: text for text in told for found in body_hashes(text)}
     return Signature(
         exact=short(canonical([record.intent, turns])),
         near=b64encode(minhash(f"{_question(asked)} {' '.join(learned)}")),
-        bodies=tuple(sorted({found for text in told for found in body_hashes(text)})),
-        body=b64encode(minhash(plain(longest))) if next(body_hashes(longest), None) else b"",
+        bodies=tuple(sorted(bodies)),
+        near_bodies=tuple(b64encode(minhash(plain(bodies[found]))) for found in sorted(bodies)),
         ids=tuple(sorted({short(text.encode()) for text in ids_of(" ".join((_question(asked), *told)))})),
         schema=schema_hash(tool.name, tool.input_schema) if tool is not None else "",
     )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 import orjson
 
 import mcp_sim
+from mcp_sim.errors import McpSimError
 from schemas.canonical import canonical
 from store.traces.importers import Complaint
 from trainer.tailor.anchors import EXTRACTOR
@@ -32,11 +35,18 @@ from trainer.tailor.scan import services_of, stores_of, take, units_of
 from trainer.tailor.selection import Selection, select
 from trainer.tailor.shards import planned, write_shard
 from trainer.tailor.statistics import Counts
-from trainer.tailor.workshop import Workshop, read_lines, write_json, write_lines, write_whole
+from trainer.tailor.workshop import LOCK, Workshop, read_lines, write_json, write_lines, write_whole
 
 Progress = Callable[[str, int, int | None], None]
 """Hears of a stage, how far it went on, and how far it has to go if that is known."""
 STAGES = ("playing", "reading", "weighing", "making", "choosing", "writing")
+
+_MARK = ".recipe"
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class NoRoom(McpSimError):
+    """The disk is full."""
 
 
 @dataclass
@@ -59,8 +69,17 @@ class Tailoring:
             RecipeError: the recipe cannot be followed, or the folder holds something else.
             OSError: a file cannot be read or written.
         """
+        shop = Workshop(self.out)
+        found = {path.name for path in shop.out.iterdir()} if shop.out.exists() else set[str]()
+        if found - {LOCK} and _MARK not in found:
+            raise RecipeError(f"{shop.out} holds something else; name an empty folder with --out")
         try:
-            return self._run(Workshop(self.out))
+            with shop.alone():
+                return self._run(shop)
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            raise NoRoom(f"{self.out}: {error.strerror}; what is done stays, so make room and run it again") from None
         finally:
             self.engine.close()
 
@@ -82,14 +101,12 @@ class Tailoring:
 
     def _claim(self, shop: Workshop) -> None:
         """Take the folder for this recipe; what an earlier run of the same one left is gone on with."""
-        if shop.out.exists() and any(shop.out.iterdir()) and not (shop.out / ".recipe").exists():
-            raise RecipeError(f"{shop.out} holds something else; name an empty folder with --out")
         key = canonical([resolved(self.recipe), EXTRACTOR, mcp_sim.__version__, self._digests()])
         mark = hashlib.sha256(key).hexdigest().encode()
-        if (shop.out / ".recipe").exists() and (shop.out / ".recipe").read_bytes() != mark:
+        if (shop.out / _MARK).exists() and (shop.out / _MARK).read_bytes() != mark:
             for path in ("data", "facts", "played", "raw", ".work"):
                 shutil.rmtree(shop.out / path, ignore_errors=True)
-        write_whole(shop.out / ".recipe", mark)
+        write_whole(shop.out / _MARK, mark)
 
     def _digests(self) -> list[str]:
         """The contents of all files that are read."""
@@ -203,4 +220,4 @@ def _weighed(shop: Workshop, names: list[str]) -> Iterator[Any]:
         for line in read_lines(shop.facts(name)):
             found = orjson.loads(line)
             lost = found["losses"][0]["filter"] if found["losses"] else ""
-            yield found["event"], lost, found["source"], found["characters"]
+            yield found["event"], intern(lost), intern(found["source"]), found["characters"]

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import gzip
 import os
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
+from mcp_sim.errors import McpSimError
 from schemas.canonical import canonical
 from trainer.tailor.recipe import Recipe
 from trainer.tailor.services import Service, decode_service
 
+if sys.platform != "win32":
+    import fcntl
+
+LOCK = ".lock"
 PACKING = 1
 """How hard files are packed that are read once more and thrown away, or looked into by hand."""
+
+
+class Occupied(McpSimError):
+    """Another run is at work in the folder."""
 
 
 class Workshop:
@@ -37,6 +48,25 @@ class Workshop:
     def facts(self, unit: str) -> Path:
         """The anchors and losses of the events of a unit; stays."""
         return self.out / "facts" / f"{unit}.jsonl.gz"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """The folder for one run at a time; what a run that was killed left unfinished is removed.
+
+        Raises:
+            Occupied: another run is at work here.
+        """
+        self.out.mkdir(parents=True, exist_ok=True)
+        with (self.out / LOCK).open("wb") as file:
+            if sys.platform != "win32":
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    told = f"another run is at work in {self.out}; wait for it, or name another folder with --out"
+                    raise Occupied(told) from None
+            for path in self.out.rglob(".*.part"):
+                path.unlink()
+            yield
 
     @property
     def manifest(self) -> Path:
@@ -62,9 +92,8 @@ class Workshop:
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file that is there whole or not at all, even if the process is killed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
+    with _appearing(path) as file:
+        file.write(content)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -78,17 +107,26 @@ def write_lines(path: Path, lines: Iterable[bytes]) -> int:
     Equal lines give equal bytes.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     count = 0
-    with unfinished.open("wb") as file:
+    with _appearing(path) as file:
         packed = gzip.GzipFile("", "wb", PACKING, file, mtime=0) if path.suffix == ".gz" else None
         for line in lines:
             (packed or file).write(line + b"\n")
             count += 1
         if packed is not None:
             packed.close()
-    unfinished.replace(path)
     return count
+
+
+@contextmanager
+def _appearing(path: Path) -> Iterator[BinaryIO]:
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with unfinished.open("wb") as file:
+            yield file
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def read_lines(path: Path) -> Iterator[bytes]:

@@ -84,12 +84,3 @@ def test_recordings_without_definitions_get_those_that_their_calls_show(
     made = tailored(recipe(folder))
     assert "recordings\tundeclared-tool" not in made.manifest["counts"]["losses"]
     assert {one.intent for one in made.records()} >= {"next-observation", "cpt-document"}
-
-
-def test_a_file_that_ends_early_is_told_and_the_rest_is_used(tailored: Callable[..., Made], tmp_path: Path) -> None:
-    folder = written(tmp_path / "in", runs(20))
-    content = (folder / "calls.jsonl").read_bytes()
-    (folder / "calls.jsonl").write_bytes(content[:-40])
-    made = tailored(recipe(folder))
-    assert any("calls.jsonl" in told for told in made.manifest["complaints"])
-    assert made.records()
