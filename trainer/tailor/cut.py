@@ -90,7 +90,7 @@ class Cutter:
             anchors.update((one.id, one) for one in found)
             if records:
                 turns[moment.event.id] = moment.step.n
-                numbers = frozenset(str(moment.view.count(name)) for name in self._world.entities)
+                numbers = frozenset(f"{name} {moment.view.count(name)}" for name in self._world.entities)
             if records and beat.is_kept:
                 scene = Scene(beat, told, rows, self._settings)
                 ground = Ground(self._world, events, anchors, turns, frozenset(), numbers | {moment.step.at})

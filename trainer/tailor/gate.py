@@ -24,6 +24,7 @@ from trainer.tailor.words import defined_text, defined_words, event_words, whole
 
 _TOLD = 5
 _LABEL = re.compile(r"(?m)^([A-H]\. )(?=\{)")
+_COUNTED = re.compile(r"\b(\w+) \d+\b")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _REPORTS = (MARKER, "**Action:**")
 """What stands before a call or an answer; none may stand there otherwise than word for word."""
@@ -117,7 +118,7 @@ class _Reader:
         self._record = record
         self._is_derived = intent.is_derived
         self._known = known
-        self._own = Known(record, ground, ground.calls(record)[:1])
+        self._own = Known(record, ground, ground.calls(record)[:1], is_after=True)
         self._defined = defined_text(ground.world)
         self._told = ground.told(record)
         self._pieces = sorted(filter(str.strip, self._told), key=lambda piece: (-len(piece), piece))
@@ -126,6 +127,8 @@ class _Reader:
         anchored = (_anchor_words(anchor) for anchor in anchors)
         self._words = defined_words(ground.world).union(ground.wording, _declared(record), *anchored)
         values = [value for event in events for value in scalars(event.call.arguments)]
+        self._numbers = ground.numbers
+        self._entities = ground.world.entities
         self._values = ground.numbers.union(
             map(key_text, (value for value in values if isinstance(value, str | int))),
             (anchor.pointer.split("/", 3)[3] for anchor in anchors if anchor.kind == "delta"),
@@ -159,6 +162,11 @@ class _Reader:
         for quoted in _QUOTED.findall(rest):
             if _unquoted(quoted) in self._values:
                 rest = rest.replace(quoted, " ")
+        counted = [found[0] for found in _COUNTED.finditer(rest) if self._numbers and found[1] in self._entities]
+        miscounted = [one for one in counted if one not in self._numbers]
+        if miscounted:
+            return f"holds {_listed(miscounted)}, which is not how many rows there are"
+        rest = _COUNTED.sub(lambda found: " " if found[0] in self._numbers else found[0], rest)
         strange = {one for one in whole(rest) if one not in self._values and one not in self._words}
         strange |= {one for one in words(rest) if not any(map(str.isdigit, one)) and one not in self._words}
         strange -= {part for one in whole(rest) if one in self._values for part in words(one)}

@@ -29,7 +29,7 @@ class Ground:
         turns: the number of each event's turn, by id.
         said: what was said between the calls, by id.
         wording: the words that the template of the intent says by itself.
-        numbers: what the clock says, and what is counted: turns and rows; each as a whole.
+        numbers: what the clock says, and how many rows there are, as `ENTITY COUNT`.
     """
 
     world: World
@@ -61,7 +61,7 @@ def told(call: RecordedCall) -> str:
     return compact({"error": call.text}) if call.is_error else call.text
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def tellings(event: Event, turn: int) -> frozenset[str]:
     """The forms in which a call and its answer are told: each word for word."""
     return frozenset(_tellings(event.call, turn))

@@ -26,9 +26,12 @@ _INNER = 3
 
 
 class Known:
-    """The objects that a record may speak of: those of some events, and those of the anchors that it names."""
+    """The objects that a record may speak of: those of some events, and those of the anchors that it names.
 
-    def __init__(self, record: Record, ground: Ground, events: Iterable[Event]) -> None:
+    Rows are known as they were before and after every change in evidence; `is_after`: only after the last one.
+    """
+
+    def __init__(self, record: Record, ground: Ground, events: Iterable[Event], *, is_after: bool = False) -> None:
         self._world = ground.world
         self._objects = [_of_tools(ground.world), *map(_of_event, events)]
         deltas = sorted(
@@ -37,7 +40,8 @@ class Known:
         )
         self._rows = _versions(ground.world, deltas)
         own = [pairs for anchor in deltas for pairs in _of_delta(ground.world, anchor)]
-        self._objects.append(Index([*own, *(pairs for versions in self._rows.values() for pairs in versions)]))
+        rows = [pairs for versions in self._rows.values() for pairs in (versions[-1:] if is_after else versions)]
+        self._objects.append(Index([*own, *rows]))
 
     def has(self, value: Any) -> bool:
         """Whether a JSON value is known: every object has its plain fields from one known object."""
@@ -97,7 +101,7 @@ def is_part(pairs: Pairs, whole: Pairs) -> bool:
     return pairs.items() <= whole.items()
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _of_event(event: Event) -> Index:
     call = event.call
     answer = call.structured if call.structured is not None else parsed(call.text)
@@ -167,10 +171,9 @@ def _versions(world: World, deltas: Iterable[Anchor]) -> dict[tuple[str, str], l
 
 def _of_delta(world: World, anchor: Anchor) -> Iterator[Pairs]:
     entity, key = place(anchor)
-    for side in (0, 1):
-        values: Row = {name: values[side] for name, values in anchor.value["fields"].items()}
-        yield pairs_of({**_named(world, entity, key), **values})
-        yield pairs_of({**values, world.entities[entity].key: key})
+    values: Row = {name: values[1] for name, values in anchor.value["fields"].items()}
+    yield pairs_of({**values, **_named(world, entity, key)})
+    yield pairs_of({**values, world.entities[entity].key: key})
 
 
 def _named(world: World, entity: str, key: str) -> Row:

@@ -135,6 +135,11 @@ def main(recipe: str, count: int = 1000) -> None:
     for kind in KINDS:
         print(f"{kind}: {found.caught[kind]} of {found.tried[kind]} caught")
     by_intent = Counter((kind, record.intent) for kind, record, _ in found.missed)
+    for kind, before, after in found.missed[:20]:
+        pairs = zip(before.turns, after.turns, strict=True)
+        one, other = next((a.content, b.content) for a, b in pairs if a != b)
+        at = next(at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+        print(f"  {kind}, {before.intent}: {one[max(0, at - 60) : at + 30]!r} -> {other[max(0, at - 20) : at + 30]!r}")
     for (kind, intent), times in by_intent.most_common():
         print(f"  passed: {times} {kind}, {intent}")
 

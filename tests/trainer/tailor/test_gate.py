@@ -75,7 +75,7 @@ def _ground(record: Record) -> Ground:
     events = {event.id: event for cut in cuts() for event in cut.run.events}
     anchors: dict[str, Anchor] = {one.id: one for cut in cuts() for beat in cut.beats for one in beat.anchors}
     turns = {beat.moment.event.id: beat.step.n for cut in cuts() for beat in cut.beats}
-    numbers = frozenset(str(n) for n in range(40)) | {beat.step.at for cut in cuts() for beat in cut.beats}
+    numbers = frozenset(f"book {n}" for n in range(40)) | {beat.step.at for cut in cuts() for beat in cut.beats}
     return Ground(world(), events, anchors, turns, all_words(REGISTRY[record.intent].says), numbers)
 
 
