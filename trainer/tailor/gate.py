@@ -143,7 +143,8 @@ class _Reader:
         for number, turn in enumerate(self._record.turns):
             told = self._told.get(turn.content)
             is_answer = turn.content.startswith(MARKER)
-            if told is not None and is_answer and not told & (asked or {self._record.sources[0]}):
+            is_own = turn.loss and "answer" in self._record.facts
+            if told is not None and (is_answer or is_own) and not told & (asked or {self._record.sources[0]}):
                 yield "unanchored", f"/turns/{number}/content is the answer to another call"
             asked = told if told is not None and not is_answer else set()
             if told is not None or (self._is_derived and turn.loss):

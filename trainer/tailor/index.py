@@ -35,7 +35,7 @@ class Entry:
     exact: str
     near: bytes
     bodies: tuple[str, ...]
-    near_bodies: tuple[bytes, ...]
+    body: bytes
     ids: tuple[str, ...]
     schema: str
 
@@ -46,6 +46,6 @@ def entries(shop: Workshop, units: Iterable[str]) -> Iterator[Entry]:
         for line in read_lines(shop.made(unit, "index.jsonl")):
             found = orjson.loads(line)
             found |= {name: intern(found[name]) for name in _OFTEN}
-            found |= {"near": near_of(found["near"]), "near_bodies": tuple(map(near_of, found["near_bodies"]))}
+            found |= {"near": near_of(found["near"]), "body": near_of(found["body"])}
             found |= {"bodies": tuple(found["bodies"]), "ids": tuple(found["ids"])}
             yield Entry(**found)

@@ -15,7 +15,7 @@ from store.traces.importers.lines import lines
 from trainer.tailor.duplicates import Neighbours
 from trainer.tailor.index import Entry
 from trainer.tailor.recipe import Contamination
-from trainer.tailor.signature import LONG, body_hashes, ids_of, minhash, plain, schema_hash, short
+from trainer.tailor.signature import LONG, PERMUTATIONS, body_hashes, ids_of, minhash, plain, schema_hash, short
 
 _LIKE = 0.8
 """Likeness from which on an answer is that of a named file in other words."""
@@ -36,7 +36,7 @@ class HeldOut:
         self.schemas |= {entry.schema} - {""}
         self.ids.update(entry.ids)
         self.bodies.update(entry.bodies)
-        for body in entry.near_bodies:
+        for body in _each(entry.body):
             self._near.add(body)
 
     def read(self, path: Path, tell: Tell) -> None:
@@ -62,7 +62,7 @@ class HeldOut:
         if self.settings.bodies:
             if not self.bodies.isdisjoint(entry.bodies):
                 return "body"
-            if any(self._near.nearest(body) is not None for body in entry.near_bodies):
+            if any(self._near.nearest(body) is not None for body in _each(entry.body)):
                 return "near-body"
         return ""
 
@@ -75,6 +75,11 @@ def held_out(settings: Contamination, entries: Iterable[Entry], files: Iterable[
     for path in files:
         found.read(path, tell)
     return found
+
+
+def _each(hashes: bytes) -> Iterator[bytes]:
+    size = 4 * PERMUTATIONS
+    return (hashes[at : at + size] for at in range(0, len(hashes), size))
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -36,7 +36,7 @@ class Signature:
         exact: hash of intent and turns.
         near: MinHash over runs of words of what is asked last and what is learned.
         bodies: hashes of long texts that are learned or answered.
-        near_bodies: MinHashes of the same texts.
+        body: MinHashes of the same texts, one after the other.
         ids: hashes of distinctive ids in them.
         schema: hash of the argument schema of the tool, empty where it has no arguments.
     """
@@ -44,7 +44,7 @@ class Signature:
     exact: str
     near: bytes
     bodies: tuple[str, ...]
-    near_bodies: tuple[bytes, ...]
+    body: bytes
     ids: tuple[str, ...]
     schema: str
 
@@ -60,7 +60,7 @@ def signature(record: Record, tool: Tool | None) -> Signature:
         exact=short(canonical([record.intent, turns])),
         near=b64encode(minhash(f"{_question(asked)} {' '.join(learned)}")),
         bodies=tuple(sorted(bodies)),
-        near_bodies=tuple(b64encode(minhash(plain(bodies[found]))) for found in sorted(bodies)),
+        body=b64encode(b"".join(minhash(plain(bodies[found])) for found in sorted(bodies))),
         ids=tuple(sorted({short(text.encode()) for text in ids_of(" ".join((_question(asked), *told)))})),
         schema=schema_hash(tool.name, tool.input_schema) if tool is not None else "",
     )

@@ -57,7 +57,7 @@ class FragmentOrdering(Intent):
         turns = (Turn("user", f"{self._ASK}\n\n{shown}"), Turn("assistant", compact(answer), True))
         yield self.record(chain[0], use, turns, facts=answer, **evidence_of(pieces))
 
-    def objection(self, record: Record, ground: Ground, known: Known) -> str | None:  # noqa: ARG002
+    def objection(self, record: Record, ground: Ground, known: Known) -> str | None:
         """Whether the order is that of the turns, and the stranger the one of another run."""
         lines = record.turns[0].content.split("\n\n", 1)[-1]
         events = [ground.events[name] for name in record.sources]

@@ -54,7 +54,7 @@ class NextObservation(Intent):
         turns = (*scene.turns(), Turn("assistant", target(scene), True))
         yield self.record(scene.beat, use, turns, facts=facts, evidence=scene.evidence, sources=scene.sources)
 
-    def objection(self, record: Record, ground: Ground, known: Known) -> str | None:  # noqa: ARG002
+    def objection(self, record: Record, ground: Ground, known: Known) -> str | None:
         """Whether the facts are those of the call, as the prompt shows it."""
         return _wrong_facts(record, ground)
 
@@ -75,7 +75,7 @@ class ErrorPrediction(Intent):
         turns = (*before, asked, Turn("assistant", _refused(call), True))
         yield self.record(scene.beat, use, turns, facts=scene.facts(), evidence=scene.evidence, sources=scene.sources)
 
-    def objection(self, record: Record, ground: Ground, known: Known) -> str | None:  # noqa: ARG002
+    def objection(self, record: Record, ground: Ground, known: Known) -> str | None:
         """Whether it says what the service did."""
         if record.turns[-1].content != _refused(ground.events[record.sources[0]].call):
             return "what is learned is not what the service did"

@@ -74,7 +74,7 @@ class StateQuery(Intent):
                 sources=tuple(found.moment.event.id for found in reversed(told)),
             )
 
-    def objection(self, record: Record, ground: Ground, known: Known) -> str | None:  # noqa: ARG002
+    def objection(self, record: Record, ground: Ground, known: Known) -> str | None:
         """Whether the row is as the changes in evidence leave it."""
         facts = record.facts
         row, answer = known.row(facts["entity"], facts["key"]), facts["answer_row"]
@@ -140,7 +140,7 @@ class ReferentialProbe(Intent):
             generated=declared,
         )
 
-    def objection(self, record: Record, ground: Ground, known: Known) -> str | None:  # noqa: ARG002
+    def objection(self, record: Record, ground: Ground, known: Known) -> str | None:
         """Whether this turn is the first to name the id."""
         key, turn = record.facts["id"], record.facts["turn"]
         events = [ground.events[name] for name in reversed(record.sources)]
