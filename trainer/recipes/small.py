@@ -54,5 +54,5 @@ def cpu() -> Recipe:
         thinking=Thinking(share=0.1),
         rl=Loop(steps=24, batch=32, rate=1e-4, length=1280, save_every=8),
         learning=Learning(group=8, longest=256, rounds=1),
-        bench=Bench(calls=240, longest=224, batch=24, drift=20),
+        bench=Bench(calls=160, longest=192, batch=16, drift=12),
     )

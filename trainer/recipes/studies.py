@@ -73,17 +73,17 @@ def data() -> Study:
     """Raw against filtered against tailored records; only the last show the rows, so it tells what state is worth."""
     return Study(
         name="data",
-        source=Services(services=(0, 260, 0, 40), calls=(1, 7, 1, 8), prompt_tokens=700, seed=1),
+        source=Services(services=(0, 90, 0, 20), calls=(1, 7, 1, 8), prompt_tokens=700, seed=1),
         arms=(
             Arm("raw", "every recorded call, with the calls before it", state=False, filtered=False),
             Arm("filtered", "the same without duplicates, by the classes of turns", state=False, filtered=True),
             Arm("tailored", "every call with the rows that it meets", state=True, filtered=False),
         ),
-        tokens=300_000,
+        tokens=200_000,
         loop=Loop(
             steps=0, batch=1, accumulate=2, rate=8e-4, length=2048, save_every=100, warmup=20, threads=1, packed=False
         ),
-        bench=Bench(calls=200, longest=224, batch=16),
+        bench=Bench(calls=120, longest=200, batch=16),
     )
 
 
