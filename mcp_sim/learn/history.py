@@ -38,7 +38,7 @@ class History:
 
     def __init__(self, tables: dict[str, Table]) -> None:
         self.tables = tables
-        self._fields = {name: frozenset(table.fields) for name, table in tables.items()}
+        self._fields = {name: frozenset(table.fields) - {POSITION} for name, table in tables.items()}
 
     def examples(
         self, calls: Iterable[RecordedCall], effect: Callable[[RecordedCall, Rows], tuple[Rows, bool]] | None = None
