@@ -52,7 +52,7 @@ def cpu() -> Recipe:
         cpt=Loop(steps=240, batch=1, accumulate=2, rate=8e-4, length=length, save_every=60, warmup=20, packed=False),
         sft=Loop(steps=480, batch=1, accumulate=4, rate=8e-4, length=length, save_every=100, warmup=30, packed=False),
         thinking=Thinking(share=0.1),
-        rl=Loop(steps=24, batch=32, rate=1e-4, length=1280, save_every=8),
-        learning=Learning(group=8, longest=256, rounds=1),
-        bench=Bench(calls=160, longest=192, batch=16, drift=12),
+        rl=Loop(steps=12, batch=16, rate=2e-4, length=1280, save_every=4),
+        learning=Learning(group=8, longest=128, rounds=1),
+        bench=Bench(calls=160, longest=192, batch=16, drift=10),
     )
