@@ -125,9 +125,16 @@ def make_model(shape: Shape, tokenizer: Any, seed: int) -> Qwen3ForCausalLM:
     return model
 
 
-def save(model: Any, tokenizer: Any, folder: Path) -> None:
-    """Write a checkpoint that transformers and vLLM load: safetensors, tokenizer, chat template, generation config."""
-    model.save_pretrained(folder)
+def save(model: Any, tokenizer: Any, folder: Path, weights: Any = None) -> None:
+    """Write a checkpoint that transformers and vLLM load: safetensors, tokenizer, chat template, generation config.
+
+    Args:
+        model: whose weights are written.
+        tokenizer: of the model.
+        folder: where to.
+        weights: in place of the model's own, where they are split over several processes.
+    """
+    model.save_pretrained(folder, state_dict=weights)
     tokenizer.save_pretrained(folder)
 
 

@@ -16,7 +16,7 @@ from trl import SFTConfig, SFTTrainer
 from trainer import checkpoint
 from trainer.encode import Encoded, Encoder, encode_all
 from trainer.errors import TrainingError
-from trainer.loop import Durable, Loop, train
+from trainer.loop import Durable, Loop, finished, train
 from trainer.memory import Need, check_memory
 from trainer.record import Record, TurnClass, read_records
 from trainer.stage import Stage, file_hash
@@ -54,7 +54,7 @@ def cpt(stage: Stage, start: Path, records: Path, loop: Loop, kept: Mapping[Turn
     trainer = sft_trainer(model, tokenizer, encoded, loop, stage.folder)
     check_memory(need_of(trainer.model, loop))
     log = train(trainer, stage.folder)
-    return stage.finish(trainer.model, tokenizer, {**losses(log), **told(encoded), **counts})
+    return finished(trainer, stage, tokenizer, {**losses(log), **told(encoded), **counts})
 
 
 def _learned(
@@ -105,7 +105,7 @@ def check_examples(stage: str, records: Path, encoded: Encoded, length: int) -> 
 
 def need_of(model: Any, loop: Loop) -> Need:
     """What training a model holds in memory."""
-    config = model.config
+    config = model.config.get_text_config()
     weights = list(model.parameters())
     return Need(
         parameters=sum(weight.numel() for weight in weights),
@@ -115,6 +115,7 @@ def need_of(model: Any, loop: Loop) -> Need:
         vocabulary=config.vocab_size,
         tokens=loop.batch * loop.length,
         width=2 if loop.bf16 else 4,
+        shards=loop.shards,
     )
 
 

@@ -23,9 +23,12 @@ def settle(unfinished: Path, name: Path) -> None:
     for path in sorted((path for path in unfinished.rglob("*") if path.is_dir()), reverse=True):
         _sync(path)
     _sync(unfinished)
-    if name.exists():
-        shutil.rmtree(name)
+    spent = name.with_name(f"{name.name}.spent")
+    shutil.rmtree(spent, ignore_errors=True)
+    if name.exists():  # who is killed here has lost one of two, and never holds half of one
+        name.rename(spent)
     unfinished.rename(name)
+    shutil.rmtree(spent, ignore_errors=True)
     _sync(name.parent)
 
 

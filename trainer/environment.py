@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from importlib.util import find_spec
@@ -32,11 +33,17 @@ def prepare(purpose: str, *libraries: str) -> None:
     for name, value in _SET.items():
         os.environ.setdefault(name, value)
     warnings.filterwarnings("ignore", category=FutureWarning)
-    from transformers.utils import logging  # noqa: PLC0415 - torch is imported here, once the environment is set
+    from transformers.utils import logging as library  # noqa: PLC0415 - torch is imported here, once the environment is set
 
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
+    library.disable_progress_bar()
+    library.set_verbosity_error()
     if "trl" in libraries:
         import datasets  # noqa: PLC0415 - as well
 
         datasets.disable_progress_bars()
+
+
+def tell_progress() -> None:
+    """Let the stages say on stderr how far they are."""
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("trainer").setLevel(logging.INFO)

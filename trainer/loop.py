@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +16,8 @@ from transformers import PrinterCallback, TrainerCallback
 
 from trainer.durable import UNFINISHED, checkpoints, settle
 from trainer.errors import TrainingError
+from trainer.ranks import is_first
+from trainer.stage import Stage
 
 _log = logging.getLogger("trainer")
 KEPT = 2
@@ -41,6 +42,7 @@ class Loop:
         recompute: whether to save memory by computing activations twice.
         lora: rank of the adapters that are trained in place of the weights; 0 trains the weights.
         packed: whether examples share rows; on a CPU, a small model is faster with a row for each.
+        shards: processes that weights, gradients and optimizer are split over, by FSDP; 1 keeps them whole.
         trackers: `tensorboard`, `wandb`, `trackio`: where to log as well.
     """
 
@@ -57,6 +59,7 @@ class Loop:
     recompute: bool = False
     lora: int = 0
     packed: bool = True
+    shards: int = 1
     trackers: tuple[str, ...] = ()
 
     @property
@@ -93,14 +96,10 @@ class Loop:
             "disable_tqdm": True,
             "use_cpu": not torch.cuda.is_available(),
             "bf16": self.bf16,
-            "gradient_checkpointing": self.recompute,
+            "gradient_checkpointing": self.recompute and self.shards == 1,
+            **({} if self.shards == 1 else {"fsdp": True, "fsdp_config": {"activation_checkpointing": self.recompute}}),
             "dataloader_pin_memory": torch.cuda.is_available(),
         }
-
-    @property
-    def processes(self) -> int:
-        """How many train together."""
-        return int(os.environ.get("WORLD_SIZE", "1"))
 
     def begin(self) -> None:
         """Make what follows repeatable: the number of threads, and algorithms whose sums have one order."""
@@ -109,8 +108,8 @@ class Loop:
         torch.manual_seed(self.seed)
 
     def told(self) -> dict[str, Any]:
-        """The settings that decide what comes out; another number of trackers is the same run."""
-        return {name: value for name, value in asdict(self).items() if name != "trackers"}
+        """The settings that decide what comes out; other trackers, or more GPUs, make no other run of it."""
+        return {name: value for name, value in asdict(self).items() if name not in ("trackers", "shards")}
 
 
 class Durable:
@@ -202,6 +201,15 @@ def train(trainer: Any, folder: Path) -> list[dict[str, Any]]:
             raise
         raise TrainingError(f"{before[-1]} cannot be read: {_first_line(error)}; delete it and begin again") from None
     return [entry for entry in trainer.state.log_history if "loss" in entry]
+
+
+def finished(trainer: Any, stage: Stage, tokenizer: Any, metrics: dict[str, Any]) -> dict[str, Any]:
+    """Keep what a trainer made; of several processes, the first does."""
+    weights = trainer.accelerator.get_state_dict(trainer.model) if trainer.is_fsdp_enabled else None
+    if is_first():
+        stage.finish(trainer.model, tokenizer, metrics, weights)
+    trainer.accelerator.wait_for_everyone()
+    return stage.metrics or {}
 
 
 def rest(folder: Path) -> str:

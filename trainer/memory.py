@@ -30,6 +30,7 @@ class Need:
         vocabulary: how many tokens there are.
         tokens: in a batch.
         width: bytes of an activation.
+        shards: GPUs that weights, gradients and optimizer are split over.
     """
 
     parameters: int
@@ -39,11 +40,12 @@ class Need:
     vocabulary: int
     tokens: int
     width: int = 4
+    shards: int = 1
 
     @property
     def fixed(self) -> float:
         """Bytes that it holds however small the batch is."""
-        return self.trained * _PER_WEIGHT + (self.parameters - self.trained) * _PER_ADAPTED
+        return (self.trained * _PER_WEIGHT + (self.parameters - self.trained) * _PER_ADAPTED) / self.shards
 
     @property
     def per_token(self) -> float:
@@ -86,7 +88,7 @@ def check_memory(need: Need, free: float | None = None) -> None:
     left = int((free - need.fixed) / need.per_token)
     if left >= 1:
         raise TrainingError(f"{told}: a batch of {left:,} tokens in all fits, this one has {need.tokens:,}")
-    weights = int(max(free, 0) * 0.8 / _PER_WEIGHT)
+    weights = int(max(free, 0) * 0.8 * need.shards / _PER_WEIGHT)
     raise TrainingError(
         f"{told}: a model of {weights / 1e6:,.0f}M trained weights fits, this one has {need.trained / 1e6:,.0f}M"
     )

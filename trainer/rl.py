@@ -23,9 +23,10 @@ from trainer.cases import Case, Cases
 from trainer.cpt import need_of
 from trainer.encode import Encoder
 from trainer.errors import TrainingError
-from trainer.loop import Durable, Loop, train
+from trainer.loop import Durable, Loop, finished, train
 from trainer.memory import check_memory
 from trainer.monitors import alarms
+from trainer.ranks import processes
 from trainer.record import Record, read_records
 from trainer.rejection import asked
 from trainer.rewards import RUBRIC, RULES, Judge, Means, Worth, worth
@@ -58,8 +59,8 @@ class Learning:
     thinking: bool = False
     vllm: str = ""
 
-    def arguments(self) -> dict[str, Any]:
-        """The same in the words of TRL."""
+    def arguments(self, loop: Loop) -> dict[str, Any]:
+        """The same in the words of TRL, for a loop whose batches it fills."""
         gspo = {"importance_sampling_level": "sequence", "loss_type": "grpo", "epsilon": 3e-4, "epsilon_high": 4e-4}
         where = (
             {"vllm_mode": "server", "vllm_server_base_url": self.vllm}
@@ -69,7 +70,7 @@ class Learning:
         return {
             "num_generations": self.group,
             "max_completion_length": self.longest,
-            "steps_per_generation": self.rounds,
+            "steps_per_generation": self.rounds * loop.accumulate,
             "temperature": self.temperature,
             "beta": 0.0,
             "reward_weights": [RUBRIC, RULES],
@@ -101,7 +102,7 @@ def rl(
         TrainingError: there is nothing to answer, or training cannot go on.
         RecordError: the file holds no records.
     """
-    _check_boundaries(loop, learning)
+    check_boundaries(loop, learning)
     settings = {
         "stage": "rl",
         "start": checkpoint.weights_hash(start),
@@ -128,7 +129,7 @@ def rl(
     trainer = Trainer(
         model=model,
         reward_funcs=[scorer.rubric, scorer.rules],
-        args=GRPOConfig(**loop.arguments(stage.folder), **learning.arguments(), shuffle_dataset=False),
+        args=GRPOConfig(**loop.arguments(stage.folder), **learning.arguments(loop), shuffle_dataset=False),
         train_dataset=Dataset.from_list(
             [{"prompt": asked(fitting[name].record), "record": name} for name in _order(list(fitting), loop, learning)]
         ),
@@ -138,7 +139,7 @@ def rl(
     )
     check_memory(need_of(trainer.model, loop))
     log = train(trainer, stage.folder)
-    return stage.finish(trainer.model, tokenizer, {**_summary(log), "questions": len(fitting)})
+    return finished(trainer, stage, tokenizer, {**_summary(log), "questions": len(fitting)})
 
 
 def one_of_each(records: Iterable[Record], seed: int) -> list[Record]:
@@ -209,7 +210,7 @@ class Watch(TrainerCallback):
 def _order(names: list[str], loop: Loop, learning: Learning) -> list[str]:
     """The questions of all rounds in their order, so that no epoch ends: the sampler of TRL forgets how it went on."""
     rounds = -(-loop.steps // learning.rounds)
-    needed = rounds * loop.batch * loop.processes * learning.rounds // learning.group
+    needed = rounds * _answers(loop, learning) * processes() // learning.group
     ordered: list[str] = []
     while len(ordered) < needed:
         again = sorted(names)
@@ -218,17 +219,27 @@ def _order(names: list[str], loop: Loop, learning: Learning) -> list[str]:
     return ordered[:needed]
 
 
-def _check_boundaries(loop: Loop, learning: Learning) -> None:
+def check_boundaries(loop: Loop, learning: Learning) -> None:
+    """Make sure that groups are whole, and that checkpoints fall between rounds.
+
+    Raises:
+        TrainingError: they do not.
+    """
     if loop.save_every % learning.rounds:
         raise TrainingError(
             f"rl: a checkpoint after every {loop.save_every} steps falls into a round of {learning.rounds}, which "
             f"could not be gone on with exactly: take a multiple of {learning.rounds}"
         )
-    if (loop.batch * learning.rounds) % learning.group:
+    if _answers(loop, learning) % learning.group:
         raise TrainingError(
-            f"rl: {loop.batch} answers a step and {learning.rounds} steps a round make no whole groups of "
-            f"{learning.group} answers"
+            f"rl: {loop.batch * loop.accumulate} answers a step and {learning.rounds} steps a round make no whole "
+            f"groups of {learning.group} answers"
         )
+
+
+def _answers(loop: Loop, learning: Learning) -> int:
+    """Answers of one process in a round."""
+    return loop.batch * loop.accumulate * learning.rounds
 
 
 def _text(completion: Any) -> str:

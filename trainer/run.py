@@ -23,9 +23,10 @@ from trainer.card import card
 from trainer.cases import Case, Cases
 from trainer.cpt import cpt
 from trainer.drifting import drifted
-from trainer.durable import checkpoints, write_json
+from trainer.durable import checkpoints, settle, write_json
 from trainer.errors import TrainingError
 from trainer.memory import check_gpu
+from trainer.ranks import first_alone, is_first
 from trainer.recipes.pools import HELD_OUT, LEARNED, POOLS, Pools
 from trainer.recipes.recipe import Recipe
 from trainer.record import Record, read_records, write_records
@@ -69,19 +70,22 @@ def run(recipe: Recipe, folder: Path) -> dict[str, Any]:
     """Carry out a recipe, or go on where it was interrupted.
 
     Returns:
-        The manifest: hashes of the data, versions, seeds and metrics.
+        The manifest: hashes of the data, versions, seeds and metrics; of several processes, the first has it.
 
     Raises:
         TrainingError: it cannot begin or go on; what is done stays.
     """
     check_gpu(recipe.name, wanted=recipe.gpu)
     whole = Run(recipe, folder)
-    told = _tailor(whole)
-    start = _start(whole)
+    with first_alone():
+        told = _tailor(whole)
+        start = _start(whole)
     for name, stage in _stages(whole).items():
         _log.info("%s", name)
         stage(start)
         start = whole.stage(name).model
+    if not is_first():
+        return {}
     result = _bench(whole)
     manifest = _manifest(whole, told, result)
     write_json(folder / MANIFEST, manifest)
@@ -131,10 +135,12 @@ def _start(whole: Run) -> Path:
     model, folder = whole.recipe.model, whole.folder / "start"
     if isinstance(model, str):
         return checkpoint.fetched(model)
-    if not (folder / "model.safetensors").is_file():
+    if not folder.is_dir():
         texts = (turn.content for record in read_records(whole.records("cpt")) for turn in record.turns)
         tokenizer = checkpoint.make_tokenizer(texts, model.vocabulary, model.positions)
-        checkpoint.save(checkpoint.make_model(model, tokenizer, whole.recipe.seed), tokenizer, folder)
+        unfinished = folder.with_name("start.unfinished")
+        checkpoint.save(checkpoint.make_model(model, tokenizer, whole.recipe.seed), tokenizer, unfinished)
+        settle(unfinished, folder)
         _log.info("a model of %s weights", f"{model.parameters:,}")
     return folder
 

@@ -19,8 +19,9 @@ from trainer.cases import Cases
 from trainer.cpt import check_examples, losses, need_of, sft_trainer, told
 from trainer.durable import write_json
 from trainer.encode import Encoder, encode_all
-from trainer.loop import Loop, train
+from trainer.loop import Loop, finished, train
 from trainer.memory import check_memory
+from trainer.ranks import first_alone
 from trainer.reasoning import reasoning
 from trainer.record import Record, Turn, read_records
 from trainer.rejection import Chosen, Rejection, choose
@@ -81,7 +82,7 @@ def sft(
     trainer = sft_trainer(model, tokenizer, encoded, loop, stage.folder)
     check_memory(need_of(trainer.model, loop))
     log = train(trainer, stage.folder)
-    return stage.finish(trainer.model, tokenizer, {**losses(log), **told(encoded), **counts})
+    return finished(trainer, stage, tokenizer, {**losses(log), **told(encoded), **counts})
 
 
 def _lessons(
@@ -121,8 +122,9 @@ def _chosen(
     if rejection is None:
         return {}
     file = stage.folder / CHOSEN
-    if not file.is_file():
-        cases = Cases(traces)
-        known = [cases.of(record) for record in read_records(records) if "answer" in record.facts]
-        write_json(file, [asdict(one) for one in choose(model, tokenizer, known, rejection, loop.seed, judge)])
+    with first_alone():
+        if not file.is_file():
+            cases = Cases(traces)
+            known = [cases.of(record) for record in read_records(records) if "answer" in record.facts]
+            write_json(file, [asdict(one) for one in choose(model, tokenizer, known, rejection, loop.seed, judge)])
     return {one["record"]: Chosen(**one) for one in orjson.loads(file.read_bytes())}

@@ -13,6 +13,7 @@ import orjson
 from trainer import checkpoint
 from trainer.durable import checkpoints, settle, write_json
 from trainer.errors import TrainingError
+from trainer.ranks import first_alone
 
 SETTINGS, METRICS, MODEL = "settings.json", "metrics.json", "model"
 
@@ -42,6 +43,11 @@ class Stage:
         Raises:
             TrainingError: it was begun with other settings.
         """
+        with first_alone():
+            self._keep(settings)
+        return self.metrics is None
+
+    def _keep(self, settings: dict[str, Any]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / SETTINGS
         if file.is_file():
@@ -55,10 +61,9 @@ class Stage:
                 )
         else:
             write_json(file, settings)
-        return self.metrics is None
 
-    def finish(self, model: Any, tokenizer: Any, metrics: dict[str, Any]) -> dict[str, Any]:
-        """Keep the model and what it came to, and let go of the checkpoints.
+    def finish(self, model: Any, tokenizer: Any, metrics: dict[str, Any], weights: Any = None) -> dict[str, Any]:
+        """Keep the model and what it came to, and let go of the checkpoints; `weights` are those of a split model.
 
         Raises:
             TrainingError: the disk has no room for it.
@@ -67,7 +72,7 @@ class Stage:
         shutil.rmtree(unfinished, ignore_errors=True)
         try:
             merged = model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
-            checkpoint.save(merged, tokenizer, unfinished)
+            checkpoint.save(merged, tokenizer, unfinished, weights)
             settle(unfinished, self.model)
             metrics = {**metrics, "weights": checkpoint.weights_hash(self.model)}
             write_json(self.folder / METRICS, metrics)

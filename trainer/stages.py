@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain
@@ -14,7 +13,7 @@ from rich.table import Table
 
 from mcp_sim.cli.output import console, notices
 from mcp_sim.worldmodel.settings import read_settings
-from trainer.environment import prepare
+from trainer.environment import prepare, tell_progress
 from trainer.errors import TrainingError
 from trainer.recipes import RECIPES, find_recipe
 from trainer.record import Record, read_records, write_records
@@ -103,8 +102,7 @@ def _begin(recipe: str, start: str) -> tuple[Recipe, Path]:
     if recipe not in RECIPES:
         find_recipe(recipe)
     prepare("training", "torch", "trl")
-    logging.basicConfig(format="%(message)s")
-    logging.getLogger("trainer").setLevel(logging.INFO)
+    tell_progress()
     from trainer.checkpoint import fetched  # noqa: PLC0415 - torch is imported here, once the environment is set
     from trainer.memory import check_gpu  # noqa: PLC0415 - as well
 

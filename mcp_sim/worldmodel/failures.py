@@ -35,6 +35,11 @@ _KNOWN = (
         "the weights leave no memory for a context: take more GPUs with --gpus, or a smaller model",
     ),
     (
+        r"Unsupported CPU attention configuration: head_dim=(?P<size>\d+)",
+        "this build for the CPU cannot serve a model with heads of {size}: train one with heads of 32, 64 or 128, "
+        "or serve it with `python -m trainer serve`",
+    ),
+    (
         r"CUDA out of memory|OutOfMemoryError",
         "the GPU is out of memory: take more GPUs with --gpus, add `-- --max-model-len` and fewer tokens, "
         "or take a smaller model",

@@ -180,6 +180,7 @@ def test_a_server_that_breaks_down_while_it_serves_is_told_with_its_last_error(
         (1, "ValueError: Free memory on device cuda:0 (3.1/79.1 GiB) on startup is less than desired", "only 3.1 of 79.1 GiB are free on cuda:0"),
         (1, DIED, "a context of 8192 tokens needs 1.79 GiB and 1.0 are left: add `-- --max-model-len`"),
         (1, "ValueError: No available memory for the cache blocks. Try", "the weights leave no memory for a context"),
+        (1, "RuntimeError: Unsupported CPU attention configuration: head_dim=16 isa=2 kv_cache_idx=0", "this build for the CPU cannot serve a model with heads of 16: train one"),
         (1, "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate", "the GPU is out of memory"),
         (1, "OSError: You are trying to access a gated repo.\n401 Client Error.", "its owner gives the model to those who ask"),
         (1, "OSError: nope/nope is not a local folder and is not a valid model identifier listed on", "there is no such model"),

@@ -15,8 +15,15 @@ if TYPE_CHECKING:
 LENDING = Path(__file__).with_name("lending.yaml")
 """A world of six tools and three entities, small enough to be learned in minutes."""
 
-RECIPES = {"debug": "small", "cpu": "small"}
-"""In which module each recipe is; the function has its name."""
+RECIPES = {
+    "debug": "small",
+    "cpu": "small",
+    "h200": "large",
+    "qwen3-8b-lora": "large",
+    "agentworld-35b-lora": "large",
+    "multi-node": "large",
+}
+"""In which module each recipe is; the function has its name, with `_` for `-`."""
 
 
 def find_recipe(name: str) -> Recipe:
@@ -27,5 +34,5 @@ def find_recipe(name: str) -> Recipe:
     """
     if name not in RECIPES:
         raise TrainingError(f"no recipe '{name}'{nearest(name, RECIPES)}: give one of {', '.join(RECIPES)}")
-    found: Recipe = getattr(import_module(f"trainer.recipes.{RECIPES[name]}"), name)()
+    found: Recipe = getattr(import_module(f"trainer.recipes.{RECIPES[name]}"), name.replace("-", "_"))()
     return found

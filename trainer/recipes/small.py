@@ -20,7 +20,7 @@ def debug() -> Recipe:
         about="All stages on a CPU within three minutes, with a model that learns the form of answers.",
         source=Worlds((str(LENDING),), calls=12, prompt_tokens=1500, sessions=(10, 4, 8, 2)),
         model=Shape(
-            hidden=64, layers=2, heads=4, key_value_heads=2, head=16, intermediate=192, vocabulary=1024, positions=2048
+            hidden=64, layers=2, heads=2, key_value_heads=1, head=32, intermediate=192, vocabulary=1024, positions=2048
         ),
         cpt=Loop(steps=60, batch=1, rate=6e-3, length=length, save_every=20, warmup=5),
         sft=Loop(steps=20, batch=1, rate=3e-3, length=length, save_every=10, warmup=2),
