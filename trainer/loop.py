@@ -179,14 +179,25 @@ class Progress(TrainerCallback):
             _log.info("step %d of %d: %s", state.global_step, state.max_steps, ", ".join(parts))
 
 
+class Begun(TrainerCallback):
+    """Knows whether a step was begun: what fails before it, fails at reading the checkpoint."""
+
+    yes = False
+
+    def on_step_begin(self, *_: Any, **__: Any) -> None:
+        """Note it."""
+        self.yes = True
+
+
 def train(trainer: Any, folder: Path) -> list[dict[str, Any]]:
     """Run a trainer to its last step, from the last checkpoint if there is one; gives what each step logged.
 
     Raises:
         TrainingError: the loss is no number, a checkpoint cannot be saved or read, or the memory is full.
     """
-    for own in (Sound, Progress):
-        trainer.add_callback(own())
+    begun = Begun()
+    for own in (Sound(), Progress(), begun):
+        trainer.add_callback(own)
     trainer.remove_callback(PrinterCallback)
     before = checkpoints(folder)
     try:
@@ -196,10 +207,12 @@ def train(trainer: Any, folder: Path) -> list[dict[str, Any]]:
             f"the GPU has too little memory for {trainer.args.per_device_train_batch_size} sequences at once; "
             f"{rest(folder)}; take a smaller batch"
         ) from None
-    except (OSError, EOFError, SafetensorError) as error:
-        if not before:
+    except Exception as error:  # what reads a checkpoint raises errors of the disk, of JSON, of pickles, of tensors
+        if not before or begun.yes:
             raise
-        raise TrainingError(f"{before[-1]} cannot be read: {_first_line(error)}; delete it and begin again") from None
+        older = f"goes on from {before[-2].name}" if before[1:] else "begins the stage anew"
+        told = f"{before[-1]} cannot be read: {_first_line(error)}; delete it, and the same command {older}"
+        raise TrainingError(told) from None
     return [entry for entry in trainer.state.log_history if "loss" in entry]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from safetensors import SafetensorError
 
 from trainer import checkpoint
 from trainer.durable import checkpoints, settle, write_json
@@ -76,7 +77,7 @@ class Stage:
             settle(unfinished, self.model)
             metrics = {**metrics, "weights": checkpoint.weights_hash(self.model)}
             write_json(self.folder / METRICS, metrics)
-        except OSError as error:
+        except (OSError, SafetensorError) as error:
             raise TrainingError(f"the model of {self.name} could not be saved in {self.folder}: {error}") from None
         for spent in checkpoints(self.folder):
             shutil.rmtree(spent)

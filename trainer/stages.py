@@ -17,7 +17,7 @@ from trainer.environment import prepare, tell_progress
 from trainer.errors import TrainingError
 from trainer.recipes import RECIPES, find_recipe
 from trainer.record import Record, read_records, write_records
-from trainer.rewards import ServedJudge
+from trainer.rewards import ServedJudge, trusted
 
 if TYPE_CHECKING:
     from trainer.recipes.recipe import Recipe
@@ -71,11 +71,9 @@ def sft(
     from trainer.sft import sft as train  # noqa: PLC0415 - torch is imported here, once the environment is set
     from trainer.stage import Stage  # noqa: PLC0415 - as well
 
-    judged = _judge(judge, judge_model)
-    _tell(
-        out,
-        partial(train, Stage("sft", out), folder, _joined(records, out), found.sft, found.thinking, traces, judged),
-    )
+    file = _joined(records, out)
+    judged = _judge(judge, judge_model, file)
+    _tell(out, partial(train, Stage("sft", out), folder, file, found.sft, found.thinking, traces, judged))
 
 
 def rl(
@@ -92,10 +90,9 @@ def rl(
     from trainer.rl import rl as train  # noqa: PLC0415 - torch is imported here, once the environment is set
     from trainer.stage import Stage  # noqa: PLC0415 - as well
 
-    judged = _judge(judge, judge_model)
-    _tell(
-        out, partial(train, Stage("rl", out), folder, _joined(records, out), found.rl, found.learning, traces, judged)
-    )
+    file = _joined(records, out)
+    judged = _judge(judge, judge_model, file)
+    _tell(out, partial(train, Stage("rl", out), folder, file, found.rl, found.learning, traces, judged))
 
 
 def _begin(recipe: str, start: str) -> tuple[Recipe, Path]:
@@ -126,8 +123,15 @@ def _joined(records: Sequence[Path], out: Path) -> Path:
     return out / "records.jsonl.gz"
 
 
-def _judge(url: str | None, model: str | None) -> ServedJudge | None:
-    return None if url is None else ServedJudge(read_settings([url], model))
+def _judge(url: str | None, model: str | None, records: Path) -> ServedJudge | None:
+    """A judge that was tried out on the first record that tells its answer."""
+    if url is None:
+        return None
+    judge = ServedJudge(read_settings([url], model))
+    known = next((record for record in read_records(records) if "answer" in record.facts), None)
+    if known is not None:
+        trusted(judge, known)
+    return judge
 
 
 def _tell(out: Path, train: partial[dict[str, Any]]) -> None:

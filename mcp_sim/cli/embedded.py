@@ -14,10 +14,22 @@ from mcp_sim.cli.asking import EMBEDDED
 from mcp_sim.cli.output import notices
 from mcp_sim.errors import SetupError
 from mcp_sim.worldmodel.launch import Launch, Server
-from mcp_sim.worldmodel.settings import Settings
+from mcp_sim.worldmodel.settings import Settings, checked, read_file
 
 HERE = Path(".venv-train/bin/python")
 """Where `make train-env` puts a Python that has torch."""
+SETTINGS = "worldmodel.yaml"
+"""What a checkpoint may say of how it is asked, in its folder, in the words of the settings of a world model."""
+_HOW = {
+    "prompt_tokens": 1500,
+    "answer_tokens": {"read": 256, "write": 256},
+    "sampling": {"temperature": 0},
+    "tries": 2,
+    "concurrency": 8,
+    "deadline": 60,
+    "first_token": 50,
+}
+"""How a small model is asked that says nothing of it."""
 _PATIENCE = 300.0
 """Seconds for a start: torch alone takes ten on a busy machine."""
 
@@ -32,23 +44,15 @@ def embedded(checkpoint: str | None) -> Settings:
         SetupError: it does not start; the message says what is missing.
     """
     launch = _launch(checkpoint)
+    file = None if checkpoint is None else Path(checkpoint) / SETTINGS
+    own = read_file(file) if file is not None and file.is_file() else {}
+    settings = checked({**_HOW, **own, "urls": [launch.url], "model": launch.model}, str(file))
     server = Server(launch, Path(typer.get_app_dir("mcp-sim")) / f"{EMBEDDED}-{launch.port}.log")
     atexit.register(server.stop)
     with notices.status("The embedded world model is starting"):
         server.wait_until_ready(timeout=_PATIENCE)
     server.log.unlink()
-    return Settings(
-        urls=(launch.url,),
-        model=launch.model,
-        # As its recipes train it: what a small model is asked otherwise, it has never seen.
-        prompt_tokens=1500,
-        answer_tokens={"read": 256, "write": 256},
-        sampling={"temperature": 0},
-        tries=2,
-        concurrency=8,
-        deadline=60,
-        first_token=50,
-    )
+    return settings
 
 
 def _launch(checkpoint: str | None) -> Launch:

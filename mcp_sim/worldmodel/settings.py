@@ -110,22 +110,36 @@ def read_settings(given: Sequence[str], model: str | None = None) -> Settings:
     """
     named = {} if model is None else {"model": model}
     from_file = len(given) == 1 and "://" not in given[0]
-    told = {**(_file(Path(given[0])) if from_file else {"urls": list(given)}), **named}
+    told = {**(read_file(Path(given[0])) if from_file else {"urls": list(given)}), **named}
+    settings = checked(told, given[0] if from_file else "")
+    if from_file and not settings.urls:
+        raise SetupError(f"{given[0]} names no server; e.g. urls: [http://127.0.0.1:8801]")
+    return settings
+
+
+def checked(told: dict[str, Any], file: str = "") -> Settings:
+    """The settings that are told, by a file if one is named.
+
+    Raises:
+        SetupError: there is no such setting, or none of that value.
+    """
     try:
-        settings = Settings.model_validate(told)
+        return Settings.model_validate(told)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, fault["loc"]))
         message = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
             message = f"there is no such setting{nearest(where, Settings.model_fields)}"
-        raise SetupError(f"{given[0]}: {where}: {message}" if from_file else message) from None
-    if from_file and not settings.urls:
-        raise SetupError(f"{given[0]} names no server; e.g. urls: [http://127.0.0.1:8801]")
-    return settings
+        raise SetupError(f"{file}: {where}: {message}" if file else message) from None
 
 
-def _file(path: Path) -> dict[str, Any]:
+def read_file(path: Path) -> dict[str, Any]:
+    """The settings of a YAML file, not yet checked.
+
+    Raises:
+        SetupError: it cannot be read, or holds no settings.
+    """
     try:
         found = yaml.safe_load(path.read_text())
     except OSError as error:

@@ -49,6 +49,14 @@ def test_a_server_that_does_not_start_is_told_in_its_own_words(tmp_path: Path, p
     assert done.stderr.count("\n") == 1
 
 
+def test_what_a_checkpoint_says_of_how_it_is_asked_is_checked_before_it_starts(tmp_path: Path, python: str) -> None:
+    (tmp_path / "worldmodel.yaml").write_text("promt_tokens: 700")
+    with Program(tmp_path) as program:
+        done = program.run("serve", "--worldmodel", "embedded", "--model", str(tmp_path), MCP_SIM_TRAIN_PYTHON=python)
+    told = f"{tmp_path}/worldmodel.yaml: promt_tokens: there is no such setting (did you mean 'prompt_tokens'?)"
+    assert done.stderr == f"error: {told}\n"
+
+
 @pytest.mark.skipif(find_spec("torch") is not None, reason="torch is here, so nothing is missing")
 def test_without_torch_it_says_what_is_missing(tmp_path: Path) -> None:
     with Program(tmp_path) as program:

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from tests.trainer.training.test_run import LOOP, TINY
+from tests.worldmodel.adversary import Adversary
 from trainer import stages
 from trainer.checkpoint import load
 from trainer.errors import TrainingError
 from trainer.record import read_records, write_records
+from trainer.rewards import RewardError
 from trainer.stage import Stage
 
 
@@ -74,6 +76,15 @@ def test_what_is_not_there_is_named(
     there = {"records": records, "start": start}
     with pytest.raises(TrainingError, match=told):
         stages.cpt([tmp_path / there.get(given, given)], str(there.get(begun, begun)), tmp_path / "cpt")
+
+
+def test_a_judge_that_flatters_is_not_trained_with(records: Path, start: Path, tmp_path: Path) -> None:
+    five = '{"scores": {"format": 5, "factuality": 5, "consistency": 5, "realism": 5, "quality": 5}}'
+    with Adversary(answer=lambda _: five, scripted=True) as server:
+        with pytest.raises(RewardError, match="the judge flatters: it gives a useless answer 25 of 25"):
+            stages.rl([records], str(start), tmp_path / "rl", judge=server.url)
+        assert server.requests
+    assert not (tmp_path / "rl").exists()
 
 
 def test_a_recipe_that_wants_a_gpu_says_so_before_anything_begins(
