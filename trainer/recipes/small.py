@@ -32,11 +32,11 @@ def debug() -> Recipe:
 
 
 def cpu() -> Recipe:
-    """A small world model in about an hour on two cores."""
+    """A small model, made services, and every stage; what it came to is told in docs/training.md."""
     length = 2048
     return Recipe(
         name="cpu",
-        about="A model of 0.9 million weights that answers for services it has never seen, in an hour on two cores.",
+        about="A model of 0.9 million weights, asked about services it has never seen, in half an hour on two cores.",
         source=Services(services=(1200, 700, 250, 100), calls=(10, 7, 4, 8), prompt_tokens=700),
         model=Shape(
             hidden=128,
