@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from peft import LoraConfig
 from safetensors import SafetensorError
-from transformers import PrinterCallback, TrainerCallback
+from transformers import PrinterCallback, TrainerCallback, TrainerState
 
 from trainer.durable import UNFINISHED, checkpoints, settle
 from trainer.errors import TrainingError
@@ -201,7 +201,10 @@ def train(trainer: Any, folder: Path) -> list[dict[str, Any]]:
     trainer.remove_callback(PrinterCallback)
     before = checkpoints(folder)
     try:
-        trainer.train(resume_from_checkpoint=str(before[-1]) if before else None)
+        if before and before[-1].name == f"checkpoint-{trainer.args.max_steps}":
+            _restore(trainer, before[-1])
+        else:
+            trainer.train(resume_from_checkpoint=str(before[-1]) if before else None)
     except torch.cuda.OutOfMemoryError:
         raise TrainingError(
             f"the GPU has too little memory for {trainer.args.per_device_train_batch_size} sequences at once; "
@@ -214,6 +217,12 @@ def train(trainer: Any, folder: Path) -> list[dict[str, Any]]:
         told = f"{before[-1]} cannot be read: {_first_line(error)}; delete it, and the same command {older}"
         raise TrainingError(told) from None
     return [entry for entry in trainer.state.log_history if "loss" in entry]
+
+
+def _restore(trainer: Any, last: Path) -> None:
+    """Take a checkpoint after which nothing is left to do: `train` would take one step more."""
+    trainer._load_from_checkpoint(str(last))
+    trainer.state = TrainerState.load_from_json(str(last / "trainer_state.json"))
 
 
 def finished(trainer: Any, stage: Stage, tokenizer: Any, metrics: dict[str, Any]) -> dict[str, Any]:

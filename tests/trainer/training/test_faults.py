@@ -62,9 +62,10 @@ def test_a_damaged_checkpoint_is_named_and_without_it_the_one_before_is_gone_on_
     assert cpt(stage, start, records, LOOP) == whole
 
 
-def test_a_disk_that_is_full_at_the_end_is_told_and_the_checkpoints_stay(
+def test_a_disk_that_is_full_at_the_end_costs_no_step_and_takes_none_too_many(
     start: Path, records: Path, tmp_path: Path
 ) -> None:
+    whole = cpt(Stage("cpt", tmp_path / "whole"), start, records, LOOP)
     stage = Stage("cpt", tmp_path / "cpt")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     finish = Stage.finish
@@ -81,7 +82,7 @@ def test_a_disk_that_is_full_at_the_end_is_told_and_the_checkpoints_stay(
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert named(stage.folder) == ["checkpoint-4", "checkpoint-6"]
-    cpt(stage, start, records, LOOP)
+    assert cpt(stage, start, records, LOOP) == whole
     checkpoint.load(stage.model)
 
 
