@@ -162,6 +162,13 @@ def _at(value: Any, *path: Any) -> Any:
     return value
 
 
+def _entry(table: Any, *keys: Any) -> Any:
+    """What a table holds under some keys, one within the other; it has no value where a key is not in it."""
+    for key in keys:
+        table = table[str(key).lower() if isinstance(key, bool) else key]
+    return table
+
+
 def _calculate(text: Any) -> float | None:
     """What a text of numbers, `+ - * / ( )` comes to, rounded to 2 places; null where it is none."""
     if not isinstance(text, str) or len(text) > 1000 or not _ARITHMETIC.fullmatch(text):
@@ -208,6 +215,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "ends_with": lambda text, suffix: as_text(text).endswith(suffix),
     "pad": _pad,
     "at": _at,
+    "entry": _entry,
     "calculate": _calculate,
     "unique": _unique,
     "flatten": lambda lists: _bounded(item for inner in lists for item in inner),

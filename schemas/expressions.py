@@ -21,7 +21,7 @@ FUNCTIONS = frozenset({
     "range", "enumerate", "zip", "lower", "upper", "strip", "split", "join", "replace", "starts_with",
     "ends_with", "pad", "unique", "flatten", "group", "mean", "first", "last", "merge", "keys", "values",
     "without", "pick", "get", "find", "count", "referrers", "later", "seconds_between", "utc", "date", "random_int",
-    "at", "calculate", "overlaid",
+    "at", "calculate", "overlaid", "entry",
 })  # fmt: skip
 
 _NODES = (

@@ -11,6 +11,7 @@ from typing import Any, TypeGuard
 
 from mcp_sim.learn.evidence import missing
 from mcp_sim.learn.example import Example, Seen
+from mcp_sim.learn.glances import Glance, glances
 from mcp_sim.learn.hindsight import Hindsight, changed
 from mcp_sim.learn.memory import Rows
 from mcp_sim.learn.tables import POSITION, Row, Table
@@ -39,6 +40,7 @@ class History:
     def __init__(self, tables: dict[str, Table]) -> None:
         self.tables = tables
         self._fields = {name: frozenset(table.fields) - {POSITION} for name, table in tables.items()}
+        self._glances: dict[str, Glance] = {}
 
     def examples(
         self, calls: Iterable[RecordedCall], effect: Callable[[RecordedCall, Rows], tuple[Rows, bool]] | None = None
@@ -52,6 +54,7 @@ class History:
         trajectories: dict[str, list[RecordedCall]] = defaultdict(list)
         for call in calls:
             trajectories[call.trajectory].append(call)
+        self._glances = glances(trajectories.values(), self.tables)
         makers = self._makers(trajectories.values())
         absence = missing((call for run in trajectories.values() for call in run), self.tables)
         for run in trajectories.values():
@@ -66,7 +69,7 @@ class History:
                     after, is_known = (rows, False) if effect is None else effect(call, rows)
                     example.touched = changed(rows, after) if is_known else None
                     rows = after
-                    example.seen = list(self.seen(example.answer, call.arguments, rows))
+                    example.seen = list(self.seen(example.answer, call.arguments, rows, call.tool))
                     hindsight.notice(example, rows)
                     rows = merged(rows, example.seen)
                     is_unsure = is_unsure or (call.kind == "write" and not changed(example.rows, rows))
@@ -85,17 +88,21 @@ class History:
             known: set[tuple[str, str]] = set()
             for call in sorted(run, key=lambda c: c.index):
                 if not call.is_error:
-                    places = {(table, key) for table, key, _ in self.seen(answer_of(call), call.arguments, rows)}
+                    places = {
+                        (table, key) for table, key, _ in self.seen(answer_of(call), call.arguments, rows, call.tool)
+                    }
                     new = {at for at in places - known if rows.get(*at) is None}
                     shown[call.tool].append(bool(new))
                     known |= new
         return {tool for tool, flags in shown.items() if sum(flags) >= _SURE * len(flags)}
 
-    def seen(self, answer: Any, arguments: dict[str, Any], rows: Rows) -> Iterator[Seen]:
-        """The rows that an answer shows."""
+    def seen(self, answer: Any, arguments: dict[str, Any], rows: Rows, tool: str = "") -> Iterator[Seen]:
+        """The rows that an answer shows; `tool` says whose it is."""
         found = list(self._inside(answer, rows, 0))
         if not found and isinstance(answer, dict):
             found = list(self._named(answer, arguments, rows)) or list(self._single(answer))
+            if not found and tool in self._glances:
+                found = list(self._glances[tool].seen(answer, arguments, rows))
         return iter(found)
 
     def _single(self, answer: Row) -> Iterator[Seen]:

@@ -14,9 +14,14 @@ from mcp_sim.learn.language import UNDEFINED
 from mcp_sim.learn.queries import query
 from mcp_sim.learn.scope import Scope, discover
 from mcp_sim.learn.search import Found, Search
+from mcp_sim.learn.search.pieces import in_forms, pieced
 from mcp_sim.learn.search.texts import text_of
 from mcp_sim.learn.tables import Table
 
+FOUND = "found"
+"""The name of the rows that a query gives."""
+_LISTED = 5
+"""Lists that are wanted at least where errors may say that a list is empty."""
 _FRESH = 0.3
 """The share of examples that have to be left where those are set aside before which something unseen happened."""
 
@@ -73,6 +78,7 @@ class Learner:
         lesson = Lesson(tool, len(examples), len(examples) - len(sure), search.scope)
         errors = {i: e.call.text.strip() for i, e in enumerate(examples) if e.call.is_error}
         if errors:
+            self._name_listed(search, examples, sure)
             lesson.guards, lesson.unexplained, sure = learn_guards(search, errors, sure)
         if not sure:
             return lesson
@@ -87,6 +93,17 @@ class Learner:
         texts = [e.call.text for e in examples]
         return Search(discover(self.tables, [dict(e.names) for e in examples], sure, texts), self.tables), sure
 
+    def _name_listed(self, search: Search, examples: list[Example], sure: list[int]) -> None:
+        """Name the rows that answers list: some services call it an error when there are none."""
+        known = [i for i in sure if not examples[i].is_stale and not examples[i].is_unsure]
+        answers: list[Any] = [UNDEFINED] * len(examples)
+        for i in known:
+            answers[i] = examples[i].answer
+        if len(known) > _LISTED and all(isinstance(answers[i], list) and answers[i] for i in known):
+            found = query(search.scope, self.tables, answers, known)
+            if found is not None:
+                search.name(FOUND, found.source)
+
     def _wrapped(self, scope: Scope, target: list[Any], sure: list[int]) -> Found | None:
         """An object with a list of rows in one of its fields."""
         if len(sure) < 3 or not all(isinstance(target[i], dict) and len(target[i]) <= 8 for i in sure):
@@ -98,7 +115,7 @@ class Learner:
             found = query(scope, self.tables, inner, sure)
             if found is not None:
                 search = Search(scope, self.tables)
-                search.name("found", found.source)
+                search.name(FOUND, found.source)
                 whole = search.value(target, sure, least=0.95)
                 if whole is not None:
                     return whole
@@ -115,7 +132,7 @@ class Learner:
             found = self._explained(search, target, sure)
         undisturbed = [i for i in fresh if not examples[i].is_unsure]
         if found is None and _FRESH * len(sure) <= len(undisturbed) < len(sure) and not writes(examples):
-            found = query(scope, self.tables, target, undisturbed)
+            found = self._explained(search, target, undisturbed)
         return found
 
     def _explained(self, search: Search, target: list[Any], sure: list[int]) -> Found | None:
@@ -143,4 +160,4 @@ def _text(search: Search, target: list[Any], sure: list[int]) -> Found | None:
             hits = sum(isinstance(values[i], str) and same_text(values[i], target[i]) for i in sure)
             if hits >= 0.95 * len(sure):
                 return Found(source, hits, len(sure))
-    return text_of(search, texts)
+    return text_of(search, texts) or pieced(search, texts, 0.95) or in_forms(search, texts, 0.95)

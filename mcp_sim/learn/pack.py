@@ -188,7 +188,7 @@ def template(source: str) -> Any:
 def _template(node: ast.expr, source: str) -> Any:
     match node:
         case ast.Constant(value=str(text)):
-            return text.replace("{", "{{").replace("}", "}}")
+            return _braced(text)
         case ast.Constant(value=value):
             return value
         case ast.Dict(keys=keys, values=values) if all(isinstance(key, ast.Constant) for key in keys):
@@ -196,7 +196,36 @@ def _template(node: ast.expr, source: str) -> Any:
             return {name: _template(v, source) for name, v in zip(names, values, strict=True)}
         case ast.List(elts=items):
             return [_template(item, source) for item in items]
-        case ast.JoinedStr():
-            text = ast.unparse(node)
-    text = ast.get_source_segment(source, node) or ast.unparse(node)
+        case ast.JoinedStr() | ast.Call(func=ast.Name(id="join"), args=[ast.List(), ast.Constant()]):
+            return _text(node, source)
+    return _whole(node, source)
+
+
+def _text(node: ast.expr, source: str) -> str:
+    """A text with parts, as a template."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return _braced(text)
+        case ast.JoinedStr(values=parts):
+            return "".join(_text(part, source) for part in parts)
+        case ast.FormattedValue(value=value, format_spec=ast.JoinedStr() as form):
+            return (
+                f"{{{ast.unparse(value)}:{''.join(str(p.value) for p in form.values if isinstance(p, ast.Constant))}}}"
+            )
+        case ast.FormattedValue(value=value):
+            return _in_braces(ast.unparse(value))
+        case ast.Call(func=ast.Name(id="join"), args=[ast.List(elts=items), ast.Constant(value=str(between))]):
+            return _braced(between).join(_text(item, source) for item in items)
+    return _whole(node, source)
+
+
+def _whole(node: ast.expr, source: str) -> str:
+    return _in_braces(ast.get_source_segment(source, node) or ast.unparse(node))
+
+
+def _in_braces(text: str) -> str:
     return f"{{{text}}}" if not text.startswith("{") else f"{{ {text} }}"
+
+
+def _braced(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")

@@ -17,6 +17,10 @@ _FEW = 12
 _NAME = re.compile(r"\d{3}|@|[A-Za-z_-]\d|\d[A-Za-z_-]")
 """What a constant looks like that is the name of one thing."""
 _MANY = 4000
+_GIVEN, _THERE = 6, 30
+"""Arguments, and fields of rows, that are compared where conditions of records are made."""
+_SIGN = re.compile(r"[^\w\s,.'\"-]\d?")
+_SIGNS = 3
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,7 @@ def _candidates(scope: Scope, tables: dict[str, Any], inner: bool) -> Iterator[P
                 yield _sized(one, other)
     yield from _in_tables(tables, [a for a in known if a.kind == "text"], inner)
     if inner:
+        yield from _outer(known)
         yield from _inner_orders(known)
     else:
         numbers = [a for a in known if a.kind == "number"][:30]
@@ -100,6 +105,17 @@ def _candidates(scope: Scope, tables: dict[str, Any], inner: bool) -> Iterator[P
                 yield from _ordered(one, other)
         for loop in scope.loops.values():
             yield from _any_of(scope, loop, tables)
+
+
+def _outer(known: list[Atom]) -> Iterator[Predicate]:
+    """What holds for a call and thus for all of its records: arguments, beside constants and what is there already."""
+    scalars = [a for a in known if a.kind in ("text", "boolean") and "m." not in a.source]
+    given = [a for a in scalars if a.source.startswith("args.")][:_GIVEN]
+    for one in given:
+        yield from _alone(one)
+        for other in [a for a in scalars if not a.source.startswith("args.")][:_THERE]:
+            if one.kind == other.kind:
+                yield from _equal(one, other)
 
 
 def _inner_orders(known: list[Atom]) -> Iterator[Predicate]:
@@ -157,8 +173,22 @@ def _alone(atom: Atom) -> Iterator[Predicate]:
                     yield _made(
                         f"{s} == {text}", f"{s} != {text}", [v == constant for v in values], defined, cost + given
                     )
-    if atom.kind == "text" and not s.startswith("args"):
-        yield from _words(atom)
+    if atom.kind == "text":
+        yield from _signs(atom)
+        if not s.startswith("args"):
+            yield from _words(atom)
+
+
+def _signs(atom: Atom) -> Iterator[Predicate]:
+    """That a text has a sign in it that only some have."""
+    known = [isinstance(v, str) for v in atom.values]
+    texts = [v if isinstance(v, str) else "" for v in atom.values]
+    counts = Counter(sign for v in texts for sign in set(_SIGN.findall(v)))
+    for sign, times in counts.most_common(_SIGNS):
+        if 2 <= times < sum(known):
+            source = f"{literal(sign)} in {atom.source}"
+            holds = [sign in v for v in texts]
+            yield _made(source, f"{literal(sign)} not in {atom.source}", holds, known, atom.cost + 6)
 
 
 def _words(atom: Atom) -> Iterator[Predicate]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mcp_sim.learn.guards.balance import balances
-from mcp_sim.learn.guards.patterns import HOLE, clusters, members
+from mcp_sim.learn.guards.blame import blamed
 from mcp_sim.learn.guards.rules import special
 from mcp_sim.learn.guards.wording import error_text
+from mcp_sim.learn.patterns import HOLE, clusters, members
 from mcp_sim.learn.predicates import Predicate
 from mcp_sim.learn.search import Search
 
@@ -60,6 +61,7 @@ def learn_guards(
     """The guards in order, what they leave unexplained, and the examples that no guard should stop."""
     patterns = clusters(texts, {i: _values(search, i) for i in texts})
     search.balances = balances(search, fine)
+    search.blamed = {pattern: blamed(search, fills, fine) for pattern, fills in patterns.items() if HOLE in pattern}
     classes = {pattern: sum(1 << i for i in rows) for pattern, rows in patterns.items()}
     remaining = sum(classes.values()) | sum(1 << i for i in fine)
     guards: list[Guard] = []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from mcp_sim.learn.guards.patterns import members
 from mcp_sim.learn.language import UNDEFINED
+from mcp_sim.learn.patterns import members
 from mcp_sim.learn.predicates import Predicate, bits
 from mcp_sim.learn.search import Search
 from mcp_sim.learn.sources import literal
@@ -23,8 +23,10 @@ def special(search: Search, pattern: str, wanted: int, others: int) -> list[Pred
         *quoted,
         *_missing(search, wanted, others),
         *_no_row(search),
-        *_nothing(search),
+        *nothing(search),
+        *_empty(search),
         *search.balances,
+        *search.blamed.get(pattern, ()),
         *_thresholds(search, wanted, others),
     ]
 
@@ -119,7 +121,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _nothing(search: Search) -> list[Predicate]:
+def nothing(search: Search) -> list[Predicate]:
     """None of the arguments given, or none of those that may be left out."""
     alone = search.left_out
     if len(alone) < 2:
@@ -130,6 +132,17 @@ def _nothing(search: Search) -> list[Predicate]:
         true &= p.true
     whole = " or ".join(p.source.removeprefix("not ") for p in alone)
     return [Predicate(f"not ({whole})", whole, true, everything & ~true, 4)]
+
+
+def _empty(search: Search) -> list[Predicate]:
+    """A query of the scope that finds nothing."""
+    found = []
+    for binding in [b for b in search.scope.bindings if b.source.startswith("[")]:
+        values = search.scope.column(binding.name)
+        true = bits([v == [] for v in values])
+        known = bits([isinstance(v, list) for v in values])
+        found.append(Predicate(f"not {binding.name}", binding.name, true, known & ~true, 3))
+    return found
 
 
 def _missing(search: Search, wanted: int, others: int) -> list[Predicate]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from mcp_sim.learn.guards.patterns import HOLE
 from mcp_sim.learn.language import UNDEFINED
+from mcp_sim.learn.patterns import HOLE
 from mcp_sim.learn.predicates import Predicate
 from mcp_sim.learn.search import Found, Search
 

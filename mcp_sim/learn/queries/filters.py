@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from mcp_sim.functions import as_text
 from mcp_sim.learn.atoms import Atom, atoms
 from mcp_sim.learn.language import UNDEFINED
 from mcp_sim.learn.scope import Scope
@@ -16,6 +17,8 @@ from mcp_sim.learn.sources import literal
 
 _FEW = 8
 _WORDS = 7
+_OWN = 6
+"""Texts of other rows of a call that a record may be compared with."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ def _sound(scope: Scope, shown: int) -> Iterator[Test]:
     known = atoms(scope)
     ours = [a for a in known if re.search(r"\bm\.", a.source) and a.kind in ("text", "number", "boolean", "list")]
     theirs = [a for a in known if a.source.startswith("args") and a.kind in ("text", "number", "boolean", "list")]
+    theirs += [a for a in known if a.kind == "text" and not re.search(r"\b(m|args)\b", a.source)][:_OWN]
     for atom in ours:
         yield from _alone(atom, places)
     for argument in theirs:
@@ -90,8 +94,8 @@ def _sound(scope: Scope, shown: int) -> Iterator[Test]:
                     yield _made(source, test, atom, argument, given, cost, optional)
                 elif cost == _WORDS and any(test(atom.values[k], argument.values[k]) for k in asked):
                     words.append(atom)
-        if argument.kind == "text":
-            yield from _in_words(ours, words, argument, given, asked, optional)
+        if argument.kind == "text" and argument.source.startswith("args"):
+            yield from _in_words(_read_as_text(ours), words, argument, given, asked, optional)
     for index, one in enumerate(ours):
         for other in ours[index + 1 :]:
             if one.kind == other.kind and one.kind in ("text", "number"):
@@ -157,11 +161,21 @@ def _comparisons(atom: Atom, argument: Atom) -> Iterator[tuple[str, Callable[[An
             yield f"{a}[:10] == {x}", _day, _WORDS
 
 
+def _read_as_text(ours: list[Atom]) -> list[Atom]:
+    """The texts of a record, lists of texts among them."""
+    lists = [a for a in ours if a.kind == "list" and all(isinstance(v, list) for v in a.values)]
+    joined = [
+        Atom(f"join({a.source})", "text", a.cost + 2, tuple(", ".join(map(as_text, v)) for v in a.values))
+        for a in lists
+    ]
+    return [*ours, *joined]
+
+
 def _in_words(
     ours: list[Atom], words: list[Atom], argument: Atom, given: list[bool], asked: list[int], optional: str | None
 ) -> Iterator[Test]:
     """A text that is found in one of several fields: as a whole, or word by word."""
-    fields = list(dict.fromkeys(a for a in words if a.kind == "text"))
+    fields = [a for a in ours if a.kind == "text" and (a in words or a.source.startswith("join("))]
     whole = _cover(fields, [[str(argument.values[k]).lower()] for k in asked], asked)
     if whole:
         source = " or ".join(f"lower({argument.source}) in lower({a.source})" for a in whole)

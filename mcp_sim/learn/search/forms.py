@@ -110,8 +110,8 @@ def _later_days(search: Search, target: list[Any], where: list[int]) -> Iterator
         starts = [_day(atom.values[i]) for i in where]
         gaps = Counter((d - s).days for d, s in zip(days, starts, strict=True) if d is not None and s is not None)
         if gaps:
-            gap, times = gaps.most_common(1)[0]
-            if gap and times >= max(3, 0.3 * len(where)):
+            gap, times = next((g for g in gaps.most_common(2) if g[0]), (0, 0))
+            if gap and times >= max(3, 0.05 * len(where)):
                 yield f"date(later({atom.source}, days={gap}))", atom.cost + 4
 
 

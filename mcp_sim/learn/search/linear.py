@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from mcp_sim.learn.atoms import Atom
 from mcp_sim.learn.search.found import Found, equal
+from mcp_sim.learn.search.gates import gated
+from mcp_sim.learn.search.solve import solved
 
 if TYPE_CHECKING:
     from mcp_sim.learn.search.search import Search
@@ -16,6 +18,9 @@ _PAIRS = 60
 _TRIPLES = 26
 _CLOSE = 1e-6
 _CENT = 0.011
+_WIDE = 40
+"""Values of which any may be in a sum of several, beside those that only count at times."""
+_LOOKED_AT = 90
 _TOLD_BY = 6
 """Examples that the factors are worked out from."""
 
@@ -39,6 +44,25 @@ def linear(search: Search, target: list[Any], where: list[int], least: float, wi
                 hits = sum(equal(values[i], target[i]) for i in where)
                 if hits >= least * len(where):
                     return Found(form, hits, len(where))
+    return _solved(search, pool, target, where, least)
+
+
+def _solved(search: Search, pool: list[Atom], target: list[Any], where: list[int], least: float) -> Found | None:
+    """A sum of a few of many values, some of which count only where an argument says so."""
+    counts = [a for a in pool if a.source.startswith(("args.", "len(args."))]
+    wide = [*pool[:_WIDE], *gated(search.atoms, counts, where)]
+    some = where[:: max(1, len(where) // _LOOKED_AT)]
+    found = solved([[a.values[i] for i in some] for a in wide], [target[i] for i in some], _CENT)
+    if found is None:
+        return None
+    parts = [(a, c) for a, c in zip(wide, found, strict=True) if c]
+    whole = [round(c) if abs(c - round(c)) < _CLOSE * 100 else round(c, 2) for _, c in parts]
+    source = "".join(_terms(tuple(a for a, _ in parts), whole))
+    for form in (source, f"round({source}, 2)"):
+        values = search.scope.column(form)
+        hits = sum(equal(values[i], target[i]) for i in where)
+        if hits >= least * len(where):
+            return Found(form, hits, len(where))
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mcp_sim.learn.atoms import Atom
@@ -85,7 +86,7 @@ def _changed_object(search: Search, target: list[Any], where: list[int], depth: 
             best = (sum(shared), atom)
     if best is None:
         return None
-    base = best[1]
+    base = _fewer_items(search, best[1], target, where) or best[1]
     gone = {k for i in where for k in base.values[i] if k not in target[i]}
     if any(k in target[i] for k in gone for i in where):
         return None
@@ -118,6 +119,35 @@ def _changed_object(search: Search, target: list[Any], where: list[int], depth: 
     merged = f"merge({source}, {{{', '.join(parts)}}})"
     whole = where_it_holds(search, merged, source, target, where, least)
     return whole or _changed_item(search, base, target, where, depth, least)
+
+
+def _fewer_items(search: Search, base: Atom, target: list[Any], where: list[int]) -> Atom | None:
+    """A map without the items whose keys an argument gives, or the records of a list that a condition picks."""
+    gone = {i: {k for k in base.values[i] if k not in target[i]} for i in where}
+    if not any(gone.values()) or len(set().union(*gone.values())) < 2:
+        return None
+    for taken in _taken(search, base, gone):
+        kept = f"{{k: at({base.source}, k) for k in keys({base.source}) if {taken}}}"
+        values = tuple(search.scope.column(kept))
+        if all(isinstance(values[i], dict) and gone[i] == base.values[i].keys() - values[i].keys() for i in where):
+            return Atom(kept, "object", base.cost + 4, values)
+    return None
+
+
+def _taken(search: Search, base: Atom, gone: dict[int, set[str]]) -> Iterator[str]:
+    """Conditions on a key `k` that items stay."""
+    for given in [a for a in search.atoms if a.source.startswith("args.") and a.kind == "text"]:
+        if all(given.values[i] in keys for i, keys in gone.items() if keys):
+            yield f"k != {given.source}"
+    for loop in () if search.inner else search.scope.loops.values():
+        inner, owners = search.loop(loop.name), loop.scope.owners
+        for key in [a for a in inner.atoms if a.kind == "text" and a.source.startswith("m.") and a.cost <= 2]:
+            here = [k for k, owner in enumerate(owners) if owner in gone and key.values[k] in base.values[owner]]
+            moved = [k for k in here if key.values[k] in gone[owners[k]]]
+            stays = bitset(set(here) - set(moved))
+            rule = inner.separates(bitset(moved), stays) if moved and stays else None
+            if moved and (rule is not None or not stays):
+                yield f"k not in [{key.source} for m in {loop.name}{f' if {rule.source}' if rule is not None else ''}]"
 
 
 def _changed_item(

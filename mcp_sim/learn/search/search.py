@@ -10,15 +10,22 @@ from mcp_sim.learn.language import UNDEFINED
 from mcp_sim.learn.predicates import Predicate, left_out, predicates
 from mcp_sim.learn.scope import Scope
 from mcp_sim.learn.search.branches import branched
+from mcp_sim.learn.search.cases import Case, cased, in_shapes
+from mcp_sim.learn.search.entries import tabled
 from mcp_sim.learn.search.forms import constant, forms, sums
-from mcp_sim.learn.search.found import Found, equal
+from mcp_sim.learn.search.found import Found, bitset, equal
 from mcp_sim.learn.search.linear import linear
 from mcp_sim.learn.search.lists import listed
 from mcp_sim.learn.search.objects import composed
+from mcp_sim.learn.search.pieces import in_forms, pieced
 from mcp_sim.learn.search.texts import text_of
 
 _PROBES = 12
 _FEWER = 5
+_PER_CONDITION = 5
+"""Examples that there are at least for every condition."""
+_OPTIONS = 12
+"""Expressions that may stand under conditions together."""
 
 
 class Search:
@@ -34,6 +41,7 @@ class Search:
         self.inner = inner
         self.balances: list[Predicate] = []
         self.pools: dict[Any, list[Atom]] = {}
+        self.blamed: dict[str, list[Predicate]] = {}
         self._loops: dict[str, Search] = {}
         self._known: dict[Any, Found | None] = {}
 
@@ -102,8 +110,30 @@ class Search:
         if built is not None or (depth > 0 and (built := constant(self, target, where)) is not None):
             return built
         if depth > 0:
-            return branched(self, target, where, ranked, depth, least)
+            return self._told_apart(target, where, ranked, depth, least)
         return None
+
+    def _told_apart(
+        self, target: list[Any], where: list[int], ranked: list[Found], depth: int, least: float
+    ) -> Found | None:
+        """Expressions under conditions, as few as will do: many conditions for few examples are no rule."""
+        found = in_shapes(self, target, where, depth - 1, least) or branched(self, target, where, ranked, depth, least)
+        if found is None or _conditions(found) > 1:
+            others = [tabled(self, target, where, least), self._in_cases(target, where, ranked, least)]
+            found = min((f for f in [found, *others] if f is not None), key=lambda f: len(f.source), default=None)
+        return found if found is not None and _conditions(found) <= max(1, len(where) // _PER_CONDITION) else None
+
+    def _in_cases(self, target: list[Any], where: list[int], ranked: list[Found], least: float) -> Found | None:
+        """Several expressions under conditions; of texts, several forms."""
+        options = [Case(f.source, self._covered(f.source, target, where)) for f in ranked[:_OPTIONS]]
+        found = cased(self, options, target, where, least) if len(options) > 1 else None
+        if found is None and all(isinstance(target[i], str) for i in where):
+            return in_forms(self, {i: target[i] for i in where}, least)
+        return found
+
+    def _covered(self, source: str, target: list[Any], where: list[int]) -> int:
+        values = self.scope.column(source)
+        return bitset(i for i in where if equal(values[i], target[i]))
 
     def field(
         self, name: str, target: list[Any], where: list[int], depth: int = 2, least: float = 0.98
@@ -145,7 +175,8 @@ class Search:
         if all(isinstance(v, list) for v in values):
             return listed(self, target, where, depth, least)
         if depth > 0 and all(isinstance(v, str) for v in values):
-            return text_of(self, {i: target[i] for i in where}, least)
+            texts = {i: target[i] for i in where}
+            return text_of(self, texts, least) or pieced(self, texts, least)
         return None
 
     def _decided(self, target: list[Any], where: list[int]) -> Found | None:
@@ -168,6 +199,10 @@ class Search:
                     if (inside & ~one.true).bit_count() + (outside & ~one.false).bit_count() <= wrong:
                         return one
         return None
+
+
+def _conditions(found: Found) -> int:
+    return found.source.count(" if ")
 
 
 def _is_number(value: Any) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcp_sim.learn.language import UNDEFINED
 from mcp_sim.learn.search.found import Found
+from mcp_sim.learn.sources import literal
 
 if TYPE_CHECKING:
     from mcp_sim.learn.search.search import Search
@@ -95,6 +96,11 @@ def _shown(value: Any) -> str | None:
 
 
 def _joined(parts: list[tuple[bool, str]]) -> str:
+    """The text as an f-string; as a list of its parts where it cannot be said so."""
+    if any(is_expression and re.search(r"[\"'\\]", p) for is_expression, p in parts) or any(
+        "\n" in p for _, p in parts
+    ):
+        return f'join([{", ".join(p if is_expression else literal(p) for is_expression, p in parts)}], "")'
     text = "".join(
         f"{{{p}}}" if is_expression else p.replace("{", "{{").replace("}", "}}") for is_expression, p in parts
     )
