@@ -11,7 +11,7 @@ from mcp_sim.learn.changing import NEARLY, learn_changes, may_write, writes
 from mcp_sim.learn.example import Example
 from mcp_sim.learn.guards import Guard, Unexplained, learn_guards
 from mcp_sim.learn.language import UNDEFINED
-from mcp_sim.learn.queries import query
+from mcp_sim.learn.queries import lines, query
 from mcp_sim.learn.scope import Scope, discover
 from mcp_sim.learn.search import Found, Search
 from mcp_sim.learn.search.pieces import in_forms, pieced
@@ -143,6 +143,7 @@ class Learner:
             or query(search.scope, self.tables, target, sure)
             or self._wrapped(search.scope, target, sure)
             or _text(search, target, sure)
+            or lines(search.scope, self.tables, target, sure)
             or search.value(target, sure, least=0.95)
             or search.value(target, sure, least=NEARLY)
         )

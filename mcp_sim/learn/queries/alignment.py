@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from mcp_sim.functions import as_text
 from mcp_sim.learn.memory import Rows
 from mcp_sim.learn.scope import Scope
 from mcp_sim.learn.tables import Row, Table
@@ -15,6 +17,10 @@ from store.matching import same
 Chosen = dict[int, list[str]]
 """The keys of the rows that the items of each example show, in their order."""
 _SURE = 0.98
+_COMPARED = 20_000
+"""Rows times lines that are compared in one example."""
+_TELLING = 3
+_WORDS = re.compile(r"[\w.:@-]*\w")
 
 
 def alignments(scope: Scope, table: Table, target: list[Any], where: list[int]) -> Iterator[Chosen]:
@@ -30,6 +36,10 @@ def alignments(scope: Scope, table: Table, target: list[Any], where: list[int]) 
             shared = sum(item in known[i] for i in known for item in target[i])
             if len(set().union(*known.values())) > 1 and shared >= _SURE * len(items):
                 yield {i: _alike(scope, table, i, [{field: item} for item in target[i]]) for i in where}
+        if items and all(isinstance(item, str) for item in items):
+            found = _by_mention(scope, table, target, where)
+            if found is not None:
+                yield found
 
 
 def _column(scope: Scope, table: Table, example: int, field: str) -> set[Any]:
@@ -69,6 +79,31 @@ def _by_content(scope: Scope, table: Table, target: list[Any], where: list[int],
     found = {i: _alike(scope, table, i, target[i]) for i in where}
     missed = sum(len(found[i]) != len(target[i]) for i in where)
     return None if missed > (1 - _SURE) * len(where) else found
+
+
+def _by_mention(scope: Scope, table: Table, target: list[Any], where: list[int]) -> Chosen | None:
+    """The rows that texts speak of: those that hold most of their words, and of the words of the call."""
+    found: Chosen = {}
+    for i in where:
+        known = scope.examples[i]["rows"].all(table.name)
+        if len(known) * len(target[i]) > _COMPARED:
+            return None
+        rows = {key_text(row[table.key]): " ".join(map(as_text, row.values())).lower() for row in known}
+        asked = [str(v).lower() for v in scope.examples[i]["args"].values() if isinstance(v, str) and v]
+        for text in target[i]:
+            words = [w for w in _WORDS.findall(text.lower()) if len(w) > 1]
+            best = max(rows, key=lambda key: _said(rows[key], words) + _said(rows[key], asked), default=None)
+            if best is None or _said(rows[best], words) < _TELLING:
+                return None
+            found.setdefault(i, []).append(best)
+            rows.pop(best)
+        found.setdefault(i, [])
+    return found
+
+
+def _said(row: str, words: list[str]) -> int:
+    """How many letters of some words a row holds."""
+    return sum(len(word) for word in words if word in row)
 
 
 def _alike(scope: Scope, table: Table, example: int, items: list[Row]) -> list[str]:

@@ -9,6 +9,9 @@ from mcp_sim.learn.scope.scope import Binding, Scope
 from mcp_sim.learn.sources import at_path, attribute, literal
 from mcp_sim.learn.tables import Path, singular
 
+_SEVERAL = 2
+"""Fields in which an item and a record agree that are the same thing."""
+
 
 def item_of_map(scope: Scope, here: str, path: Path, source: str, binding: Binding) -> None:
     """Name the item of a map whose key an expression gives."""
@@ -44,6 +47,22 @@ def item_of_list(scope: Scope, here: str, path: Path, source: str, binding: Bind
         listed = f"at({here}, {', '.join(map(literal, path))}) or []"
         match = f"first([i for i in {listed} if {attribute('i', name)} == {source}])"
         scope.bind(singular(path[-1]), match, None, binding.depth + 1, here, path)
+
+
+def same_item(scope: Scope, here: str, path: Path, sources: list[str], binding: Binding) -> None:
+    """Name the item of a list that agrees with a record in all fields that both have, if these are several."""
+    lists = scope.column(at_path(here, path))
+    names = {
+        name for items in lists if isinstance(items, list) for item in items if isinstance(item, dict) for name in item
+    }
+    shared = [s for s in sources if s.count(".") == 1 and s.partition(".")[2] in names]
+    if len(shared) < _SEVERAL:
+        return
+    listed = f"at({here}, {', '.join(map(literal, path))}) or []"
+    alike = " and ".join(f"{attribute('i', s.partition('.')[2])} == {s}" for s in shared)
+    scope.bind(
+        f"same_{singular(path[-1])}", f"first([i for i in {listed} if {alike}])", None, binding.depth + 1, here, path
+    )
 
 
 def is_name(value: Any) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mcp_sim.learn.language import column
-from mcp_sim.learn.scope.items import is_name, item_of_list, item_of_map
+from mcp_sim.learn.scope.items import is_name, item_of_list, item_of_map, same_item
 from mcp_sim.learn.scope.rows import name_rows
 from mcp_sim.learn.scope.scope import Loop, Scope
 from mcp_sim.learn.shapes import scalar_paths, shape
@@ -94,6 +94,8 @@ def name_records(tables: dict[str, Table], outer: Scope, loop: Loop) -> None:
     for binding in [b for b in outer.bindings if b.depth <= 2]:
         form = shape(outer.trusted(outer.column(binding.name)))
         for path, kinds in form.items():
+            if kinds["objects"] and safe_path(binding.name, path) != loop.of:
+                same_item(scope, binding.name, path, sources, binding)
             for source in sources:
                 if kinds["object"] * 2 > sum(kinds.values()):
                     item_of_map(scope, binding.name, path, source, binding)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from mcp_sim.learn.atoms import Atom
 from mcp_sim.learn.language import UNDEFINED
 from mcp_sim.learn.search.found import Found
 from mcp_sim.learn.sources import literal
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from mcp_sim.learn.search.search import Search
 
 _MOST = 200
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d")
+_OF_MOMENTS = ((0, 10), (0, 16), (11, 16), (11, 19))
 _DIGITS = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -33,6 +37,7 @@ def _parts(search: Search, texts: dict[int, str], where: list[int]) -> list[tupl
     places = dict.fromkeys(where, 0)
     parts: list[tuple[bool, str]] = []
     atoms = [a for a in search.atoms if a.kind in ("text", "number", "boolean")]
+    atoms += [part for atom in atoms if _is_moment(atom, where) for part in _parts_of_moment(atom)]
     for _ in range(_MOST):
         if all(places[i] == len(texts[i]) for i in where):
             return parts
@@ -59,6 +64,17 @@ def _parts(search: Search, texts: dict[int, str], where: list[int]) -> list[tupl
         for i in where:
             places[i] += 1
     return None
+
+
+def _is_moment(atom: Atom, where: list[int]) -> bool:
+    return atom.kind == "text" and all(isinstance(v := atom.values[i], str) and _MOMENT.match(v) for i in where)
+
+
+def _parts_of_moment(atom: Atom) -> Iterator[Atom]:
+    """The day and the hour of a moment."""
+    for begin, end in _OF_MOMENTS:
+        shown = tuple(v[begin:end] if isinstance(v, str) else UNDEFINED for v in atom.values)
+        yield Atom(f"{atom.source}[{begin or ''}:{end}]", "text", atom.cost + 2, shown)
 
 
 def _next_number(
