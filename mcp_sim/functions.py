@@ -165,7 +165,10 @@ def _at(value: Any, *path: Any) -> Any:
 def _entry(table: Any, *keys: Any) -> Any:
     """What a table holds under some keys, one within the other; it has no value where a key is not in it."""
     for key in keys:
-        table = table[str(key).lower() if isinstance(key, bool) else key]
+        at = str(key).lower() if isinstance(key, bool) else key
+        if not isinstance(table, dict) or at not in table:
+            raise ValueError(f"the table holds nothing under '{at}'")
+        table = table[at]
     return table
 
 

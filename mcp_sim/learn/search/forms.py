@@ -141,6 +141,9 @@ def _numbers(search: Search) -> Iterator[tuple[str, int]]:
         yield f"abs(round({atom.source}, 2))", atom.cost + 4
     for atom in search.amounts:
         yield atom.source, atom.cost
+    for atom in search.atoms:
+        if atom.kind == "text" and all(isinstance(v, str) and v.isdigit() for v in atom.values if v):
+            yield f"int({atom.source})", atom.cost + 2
 
 
 def sums(search: Search) -> Iterator[tuple[str, int, Callable[[int], Any]]]:

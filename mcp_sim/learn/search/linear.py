@@ -20,7 +20,7 @@ _CLOSE = 1e-6
 _CENT = 0.011
 _WIDE = 40
 """Values of which any may be in a sum of several, beside those that only count at times."""
-_LOOKED_AT = 90
+_LOOKED_AT = 60
 _TOLD_BY = 6
 """Examples that the factors are worked out from."""
 

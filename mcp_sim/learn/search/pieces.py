@@ -28,7 +28,7 @@ def pieced(search: Search, texts: dict[int, str], least: float) -> Found | None:
         sizes = {len(some) for some in parts.values()}
         if max(sizes) == 1 or max(sizes) > _MOST:
             continue
-        pieces = _columns(parts) if len(sizes) == 1 else _slots(parts)
+        pieces = _columns(parts) if len(sizes) == 1 else _mixed(parts, min(sizes))
         sources = None if pieces is None else _sources(search, pieces, list(texts), least)
         if sources is None:
             continue
@@ -73,6 +73,15 @@ class _Piece:
 def _columns(parts: dict[int, list[str]]) -> list[_Piece]:
     size = len(next(iter(parts.values())))
     return [_Piece({i: some[k] for i, some in parts.items()}) for k in range(size)]
+
+
+def _mixed(parts: dict[int, list[str]], size: int) -> list[_Piece] | None:
+    """Pieces that every text begins with, and slots behind them: as many of the first as can be."""
+    for head in range(size, -1, -1):
+        slots = _slots({i: some[head:] for i, some in parts.items()})
+        if slots is not None:
+            return [*(_columns({i: some[:head] for i, some in parts.items()}) if head else []), *slots]
+    return None
 
 
 def _slots(parts: dict[int, list[str]]) -> list[_Piece] | None:

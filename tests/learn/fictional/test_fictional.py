@@ -14,7 +14,7 @@ from mcp_sim.learn.given import Given
 from mcp_sim.learn.twin import learn
 from mcp_sim.learn.write import write
 from schemas.load import load_world
-from tests.learn.fictional import desk, exchange, ferries, letters, library, parcels
+from tests.learn.fictional import desk, exchange, ferries, letters, library, parcels, workshop
 
 SERVICES: dict[str, ModuleType] = {
     "desk": desk,
@@ -23,10 +23,13 @@ SERVICES: dict[str, ModuleType] = {
     "letters": letters,
     "library": library,
     "parcels": parcels,
+    "workshop": workshop,
 }
-FEW = {"desk": 40, "exchange": 40, "letters": 50, "library": 60, "parcels": 60}
+FEW = {"desk": 40, "exchange": 40, "letters": 50, "library": 60, "parcels": 60, "workshop": 60}
 """How many runs teach a twin in the fast tests."""
 MANY = 200
+_JUDGED = 40
+"""How many runs judge a twin in the fast tests."""
 Measured = Callable[[str, int], Result]
 
 
@@ -40,7 +43,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
             service = SERVICES[name]
             folder: Path = tmp_path_factory.mktemp(name)
             write(learn(name, Given(service.database(), service.calls(1, runs))), folder)
-            bench = Bench(load_world(folder), service.calls(2, min(runs, 60)))
+            bench = Bench(load_world(folder), service.calls(2, 60 if runs == MANY else _JUDGED))
             known[name, runs] = asyncio.run(bench.run())
         return known[name, runs]
 
@@ -88,6 +91,11 @@ LEARNED = {
     "rows in the order of the data": ("exchange", "goods_of"),
     "rows that a call made which answers with a sentence": ("desk", "find_mails"),
     "a search that changes went before which nobody shows": ("parcels", "parcels_in"),
+    "texts in the place of a list: one for no rows, one for no question": ("workshop", "search_jobs"),
+    "a field that was set, and is looked at by itself": ("workshop", "look_at"),
+    "a label of parts that come and go": ("workshop", "label"),
+    "prices that only the code holds": ("workshop", "quote"),
+    "numbered lines, one for each row": ("workshop", "find_parts"),
 }
 
 
@@ -101,6 +109,7 @@ def test_it_is_learned(what: str, measured: Measured) -> None:
 
 LEARNED_FROM_MANY = {
     "a search over the days inside documents, shown with parts of the day": "find_crossings",
+    "pairs of rows of which one leads on to the other": "find_with_change",
     "a list that is always the same": "list_ports",
     "what a text of numbers comes to": "add_up",
     "a list of items turned round": "cancel_trip",
