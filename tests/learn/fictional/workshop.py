@@ -123,7 +123,7 @@ def _policy(client: Client) -> None:
     dice, jobs = client.dice, client.service.jobs
     for _ in range(dice.randrange(3, 6)):
         job_id = dice.choice(jobs)["job_id"] if dice.random() < 0.9 else "999999"
-        match dice.randrange(8):
+        match dice.randrange(9):
             case 0 | 1:
                 client.ask("search_jobs", **_wishes(dice))
             case 2:
@@ -143,7 +143,7 @@ def _policy(client: Client) -> None:
                 client.ask("label", job_id=job_id)
             case 6:
                 client.ask("quote", thing=dice.choice([*THINGS, "violin"]), hours=dice.randrange(1, 6))
-            case 7:
+            case 7 | 8:
                 client.ask("find_parts", **_part(dice))
 
 
