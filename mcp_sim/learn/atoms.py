@@ -13,7 +13,7 @@ from mcp_sim.learn.scope import Scope
 from mcp_sim.learn.scope.loops import ARGUMENTS
 from mcp_sim.learn.shapes import kind_of, shape
 from mcp_sim.learn.sources import at_path, literal, safe_path
-from mcp_sim.learn.tables import Path
+from mcp_sim.learn.tables import POSITION, Path
 
 _MOST = 160
 
@@ -114,6 +114,8 @@ def _below(scope: Scope, source: str, cost: int) -> Iterator[tuple[str, int]]:
     safe = source.startswith("m.") or any(b.name == source and b.depth > 1 for b in scope.bindings)
     reach = safe_path if safe else at_path
     for path, kinds in form.items():
+        if path[-1] == POSITION:
+            continue
         yield reach(source, path), cost + len(path)
         if kinds["objects"]:
             for end in (0, -1):

@@ -12,14 +12,11 @@ from mcp_sim.learn.atoms import Atom, amounts, atoms, products
 from mcp_sim.learn.language import UNDEFINED
 from mcp_sim.learn.scope import Scope
 from mcp_sim.learn.sources import literal
-from mcp_sim.learn.tables import POSITION
 
 _FEW = 12
 _NAME = re.compile(r"\d{3}|@|[A-Za-z_-]\d|\d[A-Za-z_-]")
 """What a constant looks like that is the name of one thing."""
 _MANY = 4000
-_PLACE = (f".{POSITION}", f'"{POSITION}")')
-"""How the place of a row in the data ends, which no service knows of."""
 _GIVEN, _THERE = 6, 30
 """Arguments, and fields of rows, that are compared where conditions of records are made."""
 _SIGN = re.compile(r"[^\w\s,.'\"-]\d?")
@@ -69,7 +66,7 @@ def predicates(scope: Scope, tables: dict[str, Any], inner: bool = False) -> lis
 
 
 def _candidates(scope: Scope, tables: dict[str, Any], inner: bool) -> Iterator[Predicate]:
-    known = [a for a in atoms(scope) if not a.source.startswith("at(last(") and not a.source.endswith(_PLACE)]
+    known = [a for a in atoms(scope) if not a.source.startswith("at(last(")]
     if inner:
         known = [a for a in known if "m." in a.source] + [a for a in known if "m." not in a.source]
     for atom in known:

@@ -99,7 +99,8 @@ def _pairs(search: Search, options: list[Case], left: int) -> list[Predicate]:
                 true = one.true & two.true
                 if not true & left & ~option.covers:
                     source = f"{_wrapped(one.source)} and {_wrapped(two.source)}"
-                    found.append(Predicate(source, f"not ({source})", true, left & ~true, one.cost + two.cost + 1))
+                    false = one.false | (one.true & two.false)
+                    found.append(Predicate(source, f"not ({source})", true, false, one.cost + two.cost + 1))
     return found
 
 
@@ -160,7 +161,8 @@ def _unless(search: Search, inside: int, outside: int) -> list[Predicate]:
             cost, a, b = min(found, key=lambda f: f[0])
             source = f"{_wrapped(one.source)} and ({_wrapped(a.source)} or {_wrapped(b.source)})"
             true = one.true & (a.true | b.true)
-            return [Predicate(source, f"not ({source})", true, everything & ~true, one.cost + cost + 2)]
+            false = one.false | (one.true & a.false & b.false)
+            return [Predicate(source, f"not ({source})", true, false, one.cost + cost + 2)]
     return []
 
 

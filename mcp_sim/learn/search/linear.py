@@ -18,8 +18,8 @@ _PAIRS = 60
 _TRIPLES = 26
 _CLOSE = 1e-6
 _CENT = 0.011
-_WIDE = 40
-"""Values of which any may be in a sum of several, beside those that only count at times."""
+_VALUES = 6000
+"""Values of all numbers together of which any may be in a sum of several, beside those that only count at times."""
 _LOOKED_AT = 60
 _TOLD_BY = 6
 """Examples that the factors are worked out from."""
@@ -50,8 +50,8 @@ def linear(search: Search, target: list[Any], where: list[int], least: float, wi
 def _solved(search: Search, pool: list[Atom], target: list[Any], where: list[int], least: float) -> Found | None:
     """A sum of a few of many values, some of which count only where an argument says so."""
     counts = [a for a in pool if a.source.startswith(("args.", "len(args."))]
-    wide = [*pool[:_WIDE], *gated(search.atoms, counts, where)]
     some = where[:: max(1, len(where) // _LOOKED_AT)]
+    wide = [*pool[: _VALUES // len(some)], *gated(search.atoms, counts, where)]
     found = solved([[a.values[i] for i in some] for a in wide], [target[i] for i in some], _CENT)
     if found is None:
         return None
