@@ -13,6 +13,7 @@ from mcp_sim.learn.language import UNDEFINED
 from mcp_sim.learn.making import learn_makes
 from mcp_sim.learn.scope import Binding, Scope
 from mcp_sim.learn.search import Found, Search
+from mcp_sim.learn.search.found import equal
 from mcp_sim.learn.sources import attribute
 from mcp_sim.learn.tables import POSITION, Table, singular
 from store.matching import same
@@ -53,8 +54,8 @@ def learn_changes(
             afters[name] = rows
     if may_write(examples) and not found.drops:
         found.changes += _hidden(search, examples, sure, tables, set(shown))
-        if not (found.makes or found.changes):
-            found.changes += _unseen(tool, scope, examples, sure, tables)
+        if not (found.makes or any(change.sets or change.chosen for change in found.changes)):
+            found.changes = _unseen(tool, scope, examples, sure, tables) or found.changes
     return found, _after(scope, afters)
 
 
@@ -147,11 +148,20 @@ def _change(search: Search, binding: Binding, after: list[Any], tables: dict[str
             continue
         target = [UNDEFINED if a is UNDEFINED else a.get(f, UNDEFINED) for a in after]
         found = search.value(target, seen) or search.value(target, seen, least=NEARLY)
+        moved = [i for i, names in zip(seen, differing, strict=True) if f in names]
+        if found is not None and not _explains(search, found, target, moved):
+            found = None
         if found is not None and (shown or not _is_remembered(found, times)):
             change.sets[f] = found
         elif times >= max(2, 0.02 * len(seen)):
             change.undecided[f] = times
     return change if change.sets or change.undecided else None
+
+
+def _explains(search: Search, found: Found, target: list[Any], moved: list[int]) -> bool:
+    """Whether an expression tells what a field became, not only that mostly it stays."""
+    values = search.scope.column(found.source)
+    return 2 * sum(equal(values[i], target[i]) for i in moved) >= len(moved)
 
 
 def _is_remembered(found: Found, times: int) -> bool:
