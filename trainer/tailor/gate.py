@@ -168,9 +168,11 @@ class _Reader:
         if miscounted:
             return f"holds {_listed(miscounted)}, which is not how many rows there are"
         rest = _COUNTED.sub(lambda found: " " if found[0] in self._numbers else found[0], rest)
-        strange = {one for one in whole(rest) if one not in self._values and one not in self._words}
-        strange |= {one for one in words(rest) if not any(map(str.isdigit, one)) and one not in self._words}
-        strange -= {part for one in whole(rest) if one in self._values for part in words(one)}
+        lines = [_line(text) for text in dict.fromkeys(rest.split("\n"))]
+        wholes = frozenset[str]().union(*(found for found, _ in lines))
+        strange = {one for one in wholes if one not in self._values and one not in self._words}
+        strange |= frozenset[str]().union(*(plain for _, plain in lines)) - self._words
+        strange -= {part for one in wholes if one in self._values for part in words(one)}
         return f"holds {_listed(strange)}, which no anchor vouches for" if strange else ""
 
     def _without_told(self, content: str) -> str:
@@ -243,6 +245,12 @@ def _texts(value: Any, pointer: str) -> Iterable[tuple[str, str]]:
             yield from _texts(part, f"{pointer}/{index}")
     elif isinstance(value, str):
         yield pointer, value
+
+
+@lru_cache(maxsize=8192)
+def _line(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """What has a digit in a line, as a whole, and its words without one; prompts share most of their lines."""
+    return whole(text), frozenset(word for word in words(text) if not any(map(str.isdigit, word)))
 
 
 @lru_cache(maxsize=2048)
