@@ -73,7 +73,7 @@ test-trl: $(VENV)/.dev train-env  ## The tests that train an agent with TRL, on 
 	$(BIN)/pytest -q -n 0 -m trl tests/env/trl
 
 test-train: train-env  ## The tests that train a world model, on the CPU
-	$(TRAIN)/bin/python -m pytest -q -m train -W default tests/trainer
+	$(TRAIN)/bin/python -m pytest -q -m train -W default tests/trainer/training
 
 train-env: $(TRAIN)/.ready  ## Create .venv-train: TRL and torch without a GPU, 1.5 GB (nothing else needs it)
 
