@@ -12,6 +12,7 @@ from schemas.rows import key_text
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAMING = {"id", "ids", "key", "keys", "uuid", "uuids", "guid", "guids", "slug", "sku"}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?|\d\d?:\d\d(:\d\d)?|\d\d?[./]\d\d?[./]\d{2,4}")
+_NUMBERED = re.compile(r"[^\W\d]+[-_]?\d")
 _MOST = 4096
 """Ids of one value that are looked at."""
 
@@ -42,8 +43,12 @@ def ids_in(value: Any) -> Iterator[tuple[str, str]]:
 
 @lru_cache(maxsize=65536)
 def is_distinctive(text: str) -> bool:
-    """Whether an id would not stand somewhere else by chance: long enough, with a digit, and neither date nor time."""
-    return len(text) >= 6 and any(c.isdigit() for c in text) and " " not in text and not is_moment(text)
+    """Whether an id would not stand somewhere else by chance: long enough, with digits, and neither date nor time.
+
+    A word with one digit behind it is as often the name of a field: `address1`.
+    """
+    digits = sum(c.isdigit() for c in text)
+    return len(text) >= 6 and digits > 0 and " " not in text and not is_moment(text) and not _NUMBERED.fullmatch(text)
 
 
 def is_moment(text: str) -> bool:

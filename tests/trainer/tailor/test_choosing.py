@@ -15,6 +15,7 @@ from tests.trainer.tailor.service import line, runs, written
 from trainer.tailor.classes import KEEP, class_of, figures, is_learned, turn_class
 from trainer.tailor.mixes import shares
 from trainer.tailor.recipe import Mix
+from trainer.tailor.signature import ids_of
 
 CLASSES = [
     ({"text": "the quick brown fox jumps"}, "the quick brown fox jumps text say", "echo"),
@@ -84,3 +85,15 @@ def test_recordings_without_definitions_get_those_that_their_calls_show(
     made = tailored(recipe(folder))
     assert "recordings\tundeclared-tool" not in made.manifest["counts"]["losses"]
     assert {one.intent for one in made.records()} >= {"next-observation", "cpt-document"}
+
+
+@pytest.mark.parametrize(("text", "found"), [
+    ('{"order_id":"ORD-77120"}', ["ORD-77120"]),
+    ('{"address1":"12 Elm","address2":""}', []),
+    ("on 2031-04-05 at 10:31, 4711 times", []),
+    ("of user_42 and line_2", ["user_42"]),
+])  # fmt: skip
+def test_only_what_does_not_stand_somewhere_else_by_chance_counts_as_an_id_that_leaks(
+    text: str, found: list[str]
+) -> None:
+    assert list(ids_of(text)) == found
