@@ -21,7 +21,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
     """Calls of every shipped world, with their rows."""
     folder = tmp_path_factory.mktemp("traces")
     worlds = [load_world(LENDING), *map(shipped_world, shipped_worlds())]
-    records = [record for world in worlds for record in play(world, Play(1, 14, prompt_tokens=2500), folder)]
+    records = [record for world in worlds for record in play(world, Play(1, 16, prompt_tokens=2500), folder)]
     ground = Cases(folder)
     return [ground.of(record) for record in records]
 
